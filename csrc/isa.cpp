@@ -1,0 +1,115 @@
+#include "isa.h"
+
+#include <atomic>
+#include <stdexcept>
+
+#if defined(_MSC_VER) && (defined(_M_X64) || defined(_M_IX86))
+#include <immintrin.h>
+#include <intrin.h>
+#endif
+
+namespace fastopt {
+
+// isa_list.inc is written by CMake from the table in cmake/isa.cmake: ISA(baseline) ISA(avx2) ...
+#define ISA(name) extern const KernelTable kernels_##name;
+#include "isa_list.inc"
+#undef ISA
+
+namespace {
+
+bool cpu_runs_baseline() {
+    return true;
+}
+
+#if defined(__x86_64__) || defined(__i386__)
+
+// The compiler's own test covers the operating system's part (saving the wide registers) too.
+[[maybe_unused]] bool cpu_runs_avx2() {
+    return __builtin_cpu_supports("avx2");
+}
+
+[[maybe_unused]] bool cpu_runs_avx512() {
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+}
+
+#elif defined(_MSC_VER) && (defined(_M_X64) || defined(_M_IX86))
+
+// Bits of CPUID leaf 7 (EBX), where the operating system saves the registers in `state` (XCR0).
+bool cpu_has(int leaf7_bits, unsigned long long state) {
+    int info[4];
+    __cpuid(info, 0);
+    if (info[0] < 7) return false;
+    __cpuid(info, 1);
+    const bool osxsave = (info[2] & (1 << 27)) != 0;
+    if (!osxsave || (_xgetbv(0) & state) != state) return false;
+    __cpuidex(info, 7, 0);
+    return (info[1] & leaf7_bits) == leaf7_bits;
+}
+
+bool cpu_runs_avx2() {
+    return cpu_has(1 << 5, 0x6);
+}
+
+bool cpu_runs_avx512() {
+    const unsigned f_dq_bw_vl = 1u << 16 | 1u << 17 | 1u << 30 | 1u << 31;
+    return cpu_has(static_cast<int>(f_dq_bw_vl), 0xe6);
+}
+
+#endif
+
+struct Isa {
+    const KernelTable* table;
+    bool (*cpu_runs)();
+};
+
+constexpr Isa isas[] = {
+#define ISA(name) {&kernels_##name, cpu_runs_##name},
+#include "isa_list.inc"
+#undef ISA
+};
+
+std::vector<const KernelTable*> available() {
+    std::vector<const KernelTable*> tables;
+    for (const Isa& isa : isas)
+        if (isa.cpu_runs()) tables.push_back(isa.table);
+    return tables;
+}
+
+std::atomic<const KernelTable*>& active() {
+    static std::atomic<const KernelTable*> table{available().back()};
+    return table;
+}
+
+}  // namespace
+
+std::vector<std::string> compiled_isas() {
+    std::vector<std::string> names;
+    for (const Isa& isa : isas) names.emplace_back(isa.table->isa);
+    return names;
+}
+
+std::vector<std::string> available_isas() {
+    std::vector<std::string> names;
+    for (const KernelTable* table : available()) names.emplace_back(table->isa);
+    return names;
+}
+
+const KernelTable& active_isa() {
+    return *active().load(std::memory_order_relaxed);
+}
+
+void use_isa(const std::string& name) {
+    std::string names;
+    for (const KernelTable* table : available()) {
+        if (name == table->isa) {
+            active() = table;
+            return;
+        }
+        names += (names.empty() ? "" : ", ") + std::string(table->isa);
+    }
+    throw std::invalid_argument("isa = '" + name +
+                                "' is not one that this CPU can run; use one of " + names);
+}
+
+}  // namespace fastopt

@@ -1,0 +1,223 @@
+#include "arrays.h"
+
+#include <pybind11/gil_safe_call_once.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+namespace fastopt {
+namespace {
+
+constexpr std::size_t cache_line = 64;
+
+// NumPy's type numbers, part of its ABI.
+constexpr int npy_float32 = 11;
+constexpr int npy_float64 = 12;
+
+// Shares of exact overlap searches (NumPy's unit) before two views count as overlapping.
+constexpr int max_overlap_work = 100000;
+
+struct NumPy {
+    py::object asarray, from_dlpack, shares_memory, zeros, masked_array, too_hard_error;
+
+    static const NumPy& get() {
+        PYBIND11_CONSTINIT static py::gil_safe_call_once_and_store<NumPy> store;
+        return store
+            .call_once_and_store_result([] {
+                const auto numpy = py::module_::import("numpy");
+                const auto exceptions =
+                    py::hasattr(numpy, "exceptions") ? numpy.attr("exceptions") : numpy;
+                return NumPy{numpy.attr("asarray"),
+                             numpy.attr("from_dlpack"),
+                             numpy.attr("shares_memory"),
+                             numpy.attr("zeros"),
+                             numpy.attr("ma").attr("MaskedArray"),
+                             exceptions.attr("TooHardError")};
+            })
+            .get_stored();
+    }
+};
+
+bool is_exact_ndarray(py::handle object) {
+    return Py_TYPE(object.ptr()) == py::detail::npy_api::get().PyArray_Type_;
+}
+
+bool has_flag(const py::array& array, int flag) {
+    return (array.flags() & flag) != 0;
+}
+
+// Every array of a native dtype points to the same descriptor, save for rare copies of it.
+bool same_descriptor(const py::array& a, const py::array& b) {
+    return py::detail::array_proxy(a.ptr())->descr == py::detail::array_proxy(b.ptr())->descr;
+}
+
+std::string dtype_name(const py::array& array) {
+    return py::str(array.dtype());
+}
+
+std::string shape_text(const py::array& array) {
+    return short_repr(
+        py::reinterpret_steal<py::object>(PyObject_GetAttrString(array.ptr(), "shape")));
+}
+
+bool same_shape(const py::array& a, const py::array& b) {
+    return a.ndim() == b.ndim() && std::equal(a.shape(), a.shape() + a.ndim(), b.shape());
+}
+
+// Each axis steps over all that the narrower axes reach; what fails this nearly always overlaps.
+bool elements_are_apart(const py::array& array) {
+    const ArrayView a = view(array);
+    auto reach = static_cast<std::ptrdiff_t>(array.itemsize());
+    std::vector<int> order = memory_order(a);
+    if (array.size() == 0) return true;
+    for (auto axis = order.rbegin(); axis != order.rend(); ++axis) {
+        if (a.shape[*axis] == 1) continue;
+        const std::ptrdiff_t stride = std::abs(a.strides[*axis]);
+        if (stride < reach) return false;
+        reach += (a.shape[*axis] - 1) * stride;
+    }
+    return true;
+}
+
+// What parameters, slots and gradients have in common.
+void check_elements(const py::array& array, const Label& label) {
+    const py::dtype type = array.dtype();
+    const int number = type.num();
+    if (number != npy_float32 && number != npy_float64)
+        type_error(label, "dtype " + dtype_name(array) +
+                              " is not supported; convert it to float32 or float64");
+    if (type.byteorder() != '=' && type.byteorder() != '|')
+        value_error(label, "dtype " + dtype_name(array) +
+                               " is not in native byte order; convert it with .astype('" +
+                               (number == npy_float32 ? "float32" : "float64") + "')");
+    if (!has_flag(array, py::detail::npy_api::NPY_ARRAY_ALIGNED_))
+        value_error(label, "data at address " +
+                               std::to_string(reinterpret_cast<std::uintptr_t>(array.data())) +
+                               " with strides " + short_repr(array.attr("strides")) +
+                               " is not aligned to its elements; pass an aligned copy, .copy()");
+}
+
+void check_matches(const py::array& array, const py::array& parameter, const Label& label) {
+    if (!same_descriptor(array, parameter)) {
+        check_elements(array, label);
+        if (array.dtype().num() != parameter.dtype().num())
+            type_error(label, "dtype " + dtype_name(array) + " differs from its parameter's " +
+                                  dtype_name(parameter) + "; convert it with .astype('" +
+                                  dtype_name(parameter) + "')");
+    } else if (!has_flag(array, py::detail::npy_api::NPY_ARRAY_ALIGNED_)) {
+        check_elements(array, label);
+    }
+    if (!same_shape(array, parameter))
+        value_error(label, "shape " + shape_text(array) + " differs from its parameter's " +
+                               shape_text(parameter) + "; reshape or broadcast it first");
+}
+
+void check_written(const py::array& array, const Label& label) {
+    if (!array.writeable())
+        value_error(label,
+                    "the array is read-only and is to be updated in place; pass a writable "
+                    "array, or a copy of this one");
+    if (!elements_are_apart(array))
+        value_error(label, "elements share memory (strides " + short_repr(array.attr("strides")) +
+                               " for shape " + shape_text(array) + "); pass a copy of it");
+}
+
+}  // namespace
+
+void type_error(const Label& label, const std::string& message) {
+    throw py::type_error(label.text() + ": " + message);
+}
+
+void value_error(const Label& label, const std::string& message) {
+    throw py::value_error(label.text() + ": " + message);
+}
+
+std::string short_repr(py::handle object) {
+    constexpr std::size_t longest = 80;
+    std::string text = py::repr(object);
+    if (text.size() > longest) text.replace(longest, std::string::npos, "...");
+    return text;
+}
+
+py::array share_array(py::handle object, const Label& label) {
+    if (is_exact_ndarray(object)) return py::reinterpret_borrow<py::array>(object);
+    const NumPy& numpy = NumPy::get();
+    if (py::isinstance(object, numpy.masked_array))
+        type_error(label, "a masked array's mask would be ignored; pass .filled(0) or .data");
+    if (py::isinstance<py::array>(object)) return py::reinterpret_borrow<py::array>(object);
+    const bool buffer = PyObject_CheckBuffer(object.ptr()) != 0;
+    if (!buffer && !py::hasattr(object, "__dlpack__"))
+        type_error(label, "expected an array, got " + short_repr(object) + " of type " +
+                              Py_TYPE(object.ptr())->tp_name +
+                              "; pass a NumPy array, or an object with the buffer protocol or "
+                              "DLPack");
+    try {
+        if (buffer)
+            return numpy.asarray(py::memoryview(py::reinterpret_borrow<py::object>(object)));
+        return numpy.from_dlpack(object);
+    } catch (py::error_already_set& error) {
+        py::raise_from(error, PyExc_TypeError,
+                       (label.text() + ": the memory of " + short_repr(object) + " of type " +
+                        Py_TYPE(object.ptr())->tp_name +
+                        " is not to be had as a NumPy array; pass one that is on the CPU, dense, "
+                        "and float32 or float64 (for a tensor that requires a gradient: .detach())")
+                           .c_str());
+        throw py::error_already_set();
+    }
+}
+
+void check_parameter(const py::array& array, const Label& label) {
+    check_elements(array, label);
+    check_written(array, label);
+}
+
+void check_slot(const py::array& array, const py::array& parameter, const Label& label) {
+    check_matches(array, parameter, label);
+    check_written(array, label);
+}
+
+void check_gradient(const py::array& array, const py::array& parameter, const Label& label) {
+    check_matches(array, parameter, label);
+}
+
+bool share_memory(const py::array& a, const py::array& b) {
+    const NumPy& numpy = NumPy::get();
+    try {
+        return numpy.shares_memory(a, b, max_overlap_work).cast<bool>();
+    } catch (py::error_already_set& error) {
+        if (!error.matches(numpy.too_hard_error)) throw;
+        return true;
+    }
+}
+
+Scalar scalar_type(const py::array& array) {
+    return array.dtype().num() == npy_float32 ? Scalar::f32 : Scalar::f64;
+}
+
+ArrayView view(const py::array& array) {
+    return {const_cast<char*>(static_cast<const char*>(array.data())),
+            static_cast<int>(array.ndim()), array.shape(), array.strides()};
+}
+
+py::array state_like(const py::array& parameter, double value) {
+    const ArrayView like = view(parameter);
+    std::vector<py::ssize_t> strides(static_cast<std::size_t>(like.ndim));
+    py::ssize_t bytes = parameter.itemsize();
+    const std::vector<int> order = memory_order(like);
+    for (auto axis = order.rbegin(); axis != order.rend(); ++axis) {
+        strides[static_cast<std::size_t>(*axis)] = bytes;
+        bytes *= like.shape[*axis];
+    }
+    // NumPy's allocator asks for huge pages, and its zeros cost nothing until they are touched.
+    const py::array block =
+        NumPy::get().zeros(bytes + static_cast<py::ssize_t>(cache_line), py::dtype("uint8"));
+    const auto* data = static_cast<const char*>(block.data());
+    const auto misplaced = reinterpret_cast<std::uintptr_t>(data) % cache_line;
+    py::array state(parameter.dtype(), {like.shape, like.shape + like.ndim}, strides,
+                    data + (cache_line - misplaced) % cache_line, block);
+    if (value != 0) state[py::ellipsis()] = value;
+    return state;
+}
+
+}  // namespace fastopt

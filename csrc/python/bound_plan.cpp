@@ -1,0 +1,354 @@
+#include "bound_plan.h"
+
+#include <pybind11/stl.h>
+
+#include <algorithm>
+#include <limits>
+#include <numeric>
+#include <stdexcept>
+
+#include "../threads.h"
+#include "options.h"
+
+namespace fastopt {
+namespace {
+
+const std::string no_path;
+
+std::unique_ptr<RuleOptions> make_options(const std::string& rule, const py::dict& values) {
+    std::unique_ptr<RuleOptions> options = fastopt::make_options(rule);
+    assign(*options, values);
+    return options;
+}
+
+const std::vector<const char*>& slots_of(const RuleOptions& options) {
+    return kernel_infos()[static_cast<std::size_t>(options.kernel())].slots;
+}
+
+// An integer >= lowest; bool is none.
+std::int64_t integer(const std::string& name, py::handle value, std::int64_t lowest) {
+    const std::string wanted = " must be an integer >= " + std::to_string(lowest);
+    if (PyBool_Check(value.ptr()) || !PyIndex_Check(value.ptr()))
+        throw py::type_error(name + " = " + short_repr(value) + wanted);
+    const std::int64_t number = PyNumber_AsSsize_t(value.ptr(), PyExc_OverflowError);
+    if (PyErr_Occurred()) throw py::error_already_set();
+    if (number < lowest) throw py::value_error(name + " = " + short_repr(value) + wanted);
+    return number;
+}
+
+int thread_number(py::handle threads) {
+    if (threads.is_none()) return 0;
+    const std::int64_t number = integer("num_threads", threads, 1);
+    if (number > std::numeric_limits<std::int16_t>::max())
+        throw py::value_error("num_threads = " + short_repr(threads) +
+                              " is more than any machine has");
+    return static_cast<int>(number);
+}
+
+[[noreturn]] void refuse_shared(const Label& label, const std::string& other) {
+    value_error(label, "shares memory with " + other + "; pass a copy of one of them");
+}
+
+py::dict as_dict(py::handle value, const Label& label) {
+    if (!py::isinstance<py::dict>(value))
+        type_error(label, "expected a dict, got " + short_repr(value));
+    return py::reinterpret_borrow<py::dict>(value);
+}
+
+}  // namespace
+
+// The plan is one thread's at a time. A second thread waits, without the GIL, so that the first can
+// finish.
+class BoundPlan::Turn {
+  public:
+    explicit Turn(BoundPlan& plan) : plan_(plan), lock_(plan.mutex_, std::defer_lock) {
+        if (plan_.owner_ == std::this_thread::get_id())
+            throw std::runtime_error(
+                "the optimizer was used again from within its own step(), by an object that "
+                "converted itself to an array; convert the gradients first");
+        if (!lock_.try_lock()) {
+            py::gil_scoped_release nogil;
+            lock_.lock();
+        }
+        plan_.owner_ = std::this_thread::get_id();
+    }
+    ~Turn() { plan_.owner_ = std::thread::id(); }
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+
+  private:
+    BoundPlan& plan_;
+    std::unique_lock<std::mutex> lock_;
+};
+
+BoundPlan::BoundPlan(const std::string& rule, py::handle parameters, const py::list& options,
+                     bool grouped)
+    : structure_(parameters, "params") {
+    for (const auto& values : options)
+        plan_.add_group(make_options(rule, as_dict(values, {"options", no_path})));
+    std::vector<std::size_t> sizes{structure_.leaves()};
+    if (grouped) sizes = structure_.leaves_per_entry();
+    if (sizes.size() != plan_.groups()) throw std::logic_error("options are not one dict a group");
+    if (structure_.leaves() == 0)
+        throw py::value_error("params = " + short_repr(parameters) +
+                              " has no arrays; pass at least one parameter");
+
+    std::size_t group = 0;
+    structure_.walk(parameters, "params", [&](std::size_t leaf, py::handle object) {
+        while (sizes[group] == 0) ++group;
+        --sizes[group];
+        const Label label{"params", structure_.path(leaf)};
+        rows_.push_back({group, share_array(object, label), {}});
+        check_parameter(rows_.back().parameter, label);
+    });
+    check_apart();
+
+    for (Row& row : rows_) {
+        const RuleOptions& chosen = plan_.options(row.group);
+        std::vector<ArrayView> slots;
+        for (std::size_t i = 0; i < slots_of(chosen).size(); ++i) {
+            row.slots.push_back(state_like(row.parameter, chosen.initial_state()));
+            slots.push_back(view(row.slots.back()));
+        }
+        plan_.add_row(row.group, scalar_type(row.parameter), view(row.parameter), slots);
+    }
+    plan_.freeze();
+    gradients_.reserve(rows_.size());
+}
+
+// Only arrays whose extents meet need the exact search.
+void BoundPlan::check_apart() const {
+    std::vector<Extent> extents;
+    for (const Row& row : rows_)
+        extents.push_back(
+            extent(view(row.parameter), static_cast<std::size_t>(row.parameter.itemsize())));
+    std::vector<std::size_t> order(rows_.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::sort(order.begin(), order.end(),
+              [&](std::size_t a, std::size_t b) { return extents[a].begin < extents[b].begin; });
+    for (std::size_t i = 0; i < order.size(); ++i) {
+        const Extent& mine = extents[order[i]];
+        for (std::size_t k = i + 1; k < order.size() && extents[order[k]].begin < mine.end; ++k) {
+            const auto [first, second] = std::minmax(order[i], order[k]);
+            if (share_memory(rows_[first].parameter, rows_[second].parameter))
+                refuse_shared({"params", structure_.path(second)},
+                              Label{"params", structure_.path(first)}.text());
+        }
+    }
+}
+
+void BoundPlan::accept_gradient(std::size_t index, py::handle object) {
+    if (object.is_none()) return;
+    const Row& row = rows_[index];
+    const Label label{"grads", structure_.path(index)};
+    if (!row.parameter.writeable())
+        value_error({"params", structure_.path(index)},
+                    "the array has become read-only; set its flags.writeable, or pass None as its "
+                    "gradient");
+    py::array gradient = share_array(object, label);
+    check_gradient(gradient, row.parameter, label);
+    if (!plan_.set_gradient(index, view(gradient))) {
+        for (std::size_t other = 0; other < rows_.size(); ++other) {
+            const std::string& path = structure_.path(other);
+            if (share_memory(gradient, rows_[other].parameter))
+                refuse_shared(label, Label{"params", path}.text());
+            for (const py::array& slot : rows_[other].slots)
+                if (share_memory(gradient, slot))
+                    refuse_shared(label, "the state of " + Label{"params", path}.text());
+        }
+        plan_.set_gradient(index, view(gradient), /*apart=*/true);
+    }
+    gradients_.push_back(std::move(gradient));
+}
+
+void BoundPlan::step(py::handle gradients) {
+    Turn turn(*this);
+    struct Release {
+        std::vector<py::object>& held;
+        ~Release() { held.clear(); }
+    } release{gradients_};
+    plan_.begin();
+    structure_.walk(gradients, "grads", [&](std::size_t leaf, py::handle gradient) {
+        accept_gradient(leaf, gradient);
+    });
+    py::gil_scoped_release nogil;
+    plan_.run(thread_count(threads_));
+}
+
+py::object BoundPlan::num_threads() const {
+    return threads_ == 0 ? py::object(py::none()) : py::object(py::int_(threads_));
+}
+
+void BoundPlan::set_num_threads(py::handle threads) {
+    threads_ = thread_number(threads);
+}
+
+py::list BoundPlan::options() {
+    Turn turn(*this);
+    py::list all;
+    for (std::size_t group = 0; group < plan_.groups(); ++group)
+        all.append(to_dict(plan_.options(group)));
+    return all;
+}
+
+std::vector<std::unique_ptr<RuleOptions>> BoundPlan::changed_options(const py::list& changes) {
+    if (changes.size() != plan_.groups())
+        throw py::value_error("expected options for " + std::to_string(plan_.groups()) +
+                              " groups, got " + std::to_string(changes.size()));
+    std::vector<std::unique_ptr<RuleOptions>> changed;
+    for (std::size_t group = 0; group < plan_.groups(); ++group) {
+        const RuleOptions& present = plan_.options(group);
+        const py::dict values = as_dict(changes[group], {"options", no_path});
+        std::unique_ptr<RuleOptions> options = present.clone();
+        assign(*options, values);
+        if (options->kernel() != present.kernel() ||
+            options->initial_state() != present.initial_state())
+            throw py::value_error(short_repr(values) +
+                                  " would change which state arrays there are, or how they "
+                                  "started; construct a new optimizer with it");
+        changed.push_back(std::move(options));
+    }
+    return changed;
+}
+
+void BoundPlan::set_options(const py::list& changes) {
+    Turn turn(*this);
+    std::vector<std::unique_ptr<RuleOptions>> changed = changed_options(changes);
+    for (std::size_t group = 0; group < changed.size(); ++group)
+        plan_.set_options(group, std::move(changed[group]));
+}
+
+py::list BoundPlan::paths() const {
+    py::list all;
+    for (std::size_t leaf = 0; leaf < structure_.leaves(); ++leaf)
+        all.append(structure_.path(leaf));
+    return all;
+}
+
+py::list BoundPlan::groups() const {
+    py::list all;
+    for (const Row& row : rows_) all.append(row.group);
+    return all;
+}
+
+py::list BoundPlan::parameters() const {
+    py::list all;
+    for (const Row& row : rows_) all.append(row.parameter);
+    return all;
+}
+
+const std::vector<const char*>& BoundPlan::slot_names(std::size_t row) {
+    return slots_of(plan_.options(rows_[row].group));
+}
+
+py::list BoundPlan::state_with(py::object (*hand_out)(const py::array&)) {
+    Turn turn(*this);
+    py::list all;
+    for (std::size_t row = 0; row < rows_.size(); ++row) {
+        py::dict entry;
+        entry["step"] = plan_.steps(row);
+        for (std::size_t i = 0; i < rows_[row].slots.size(); ++i)
+            entry[slot_names(row)[i]] = hand_out(rows_[row].slots[i]);
+        all.append(entry);
+    }
+    return all;
+}
+
+py::list BoundPlan::state() {
+    return state_with([](const py::array& slot) -> py::object { return slot; });
+}
+
+py::list BoundPlan::snapshot() {
+    return state_with([](const py::array& slot) -> py::object { return slot.attr("copy")(); });
+}
+
+void BoundPlan::load(const py::list& options, const py::list& state) {
+    Turn turn(*this);
+    std::vector<std::unique_ptr<RuleOptions>> changed = changed_options(options);
+    if (state.size() != rows_.size())
+        throw py::value_error("expected the state of " + std::to_string(rows_.size()) +
+                              " parameters, got " + std::to_string(state.size()));
+    std::vector<std::int64_t> steps;
+    std::vector<py::array> contents;
+    for (std::size_t row = 0; row < rows_.size(); ++row) {
+        const std::string index = "[" + std::to_string(row) + "]";
+        const py::dict entry = as_dict(state[row], {"state", index});
+        const auto& names = slot_names(row);
+        const auto take = [&](const char* name) {
+            if (!entry.contains(name))
+                value_error({"state", index}, std::string("has no entry '") + name + "'");
+            return py::object(entry[name]);
+        };
+        steps.push_back(integer("state" + index + "['step']", take("step"), 0));
+        for (const char* name : names) {
+            const std::string path = index + "['" + name + "']";
+            contents.push_back(share_array(take(name), {"state", path}));
+            check_gradient(contents.back(), rows_[row].parameter, {"state", path});
+        }
+        if (entry.size() != names.size() + 1)
+            value_error({"state", index}, "has entries that this optimizer does not know: " +
+                                              short_repr(py::list(entry)));
+    }
+    auto content = contents.begin();
+    for (std::size_t row = 0; row < rows_.size(); ++row) {
+        for (py::array& slot : rows_[row].slots) slot[py::ellipsis()] = *content++;
+        plan_.set_steps(row, steps[row]);
+    }
+    for (std::size_t group = 0; group < changed.size(); ++group)
+        plan_.set_options(group, std::move(changed[group]));
+}
+
+void apply(const std::string& rule, py::handle parameter, py::handle gradient,
+           const py::dict& slots, py::handle step, const py::dict& options, py::handle threads) {
+    Plan plan;
+    plan.add_group(make_options(rule, options));
+    const std::int64_t t = integer("step", step, 1);
+    const int requested = thread_number(threads);
+
+    const Label p_label{"p", no_path};
+    const Label g_label{"g", no_path};
+    const py::array p = share_array(parameter, p_label);
+    check_parameter(p, p_label);
+    const py::array g = share_array(gradient, g_label);
+    check_gradient(g, p, g_label);
+
+    const std::vector<const char*>& names = slots_of(plan.options(0));
+    for (const auto& [key, array] : slots) {
+        const std::string name = py::str(key);
+        const bool wanted = std::find(names.begin(), names.end(), name) != names.end();
+        if (wanted == array.is_none())
+            throw py::value_error(
+                name + (wanted ? " = None" : " is given") +
+                ", but with these options the rule needs " +
+                (names.empty() ? "no state" : "the state " + short_repr(py::cast(names))) +
+                (wanted ? "; pass the array" : "; leave it out, or change the options"));
+    }
+    std::vector<std::pair<std::string, py::array>> arrays{{"p", p}, {"g", g}};
+    std::vector<ArrayView> views;
+    for (const char* name : names) {
+        const Label label{name, no_path};
+        arrays.emplace_back(name, share_array(slots[name], label));
+        check_slot(arrays.back().second, p, label);
+        views.push_back(view(arrays.back().second));
+    }
+    for (auto a = arrays.begin(); a != arrays.end(); ++a)
+        for (auto b = arrays.begin(); b != a; ++b)
+            if (share_memory(a->second, b->second))
+                refuse_shared({a->first.c_str(), no_path}, b->first);
+
+    plan.add_row(0, scalar_type(p), view(p), views);
+    plan.freeze();
+    plan.set_steps(0, t - 1);
+    plan.begin();
+    plan.set_gradient(0, view(g), /*apart=*/true);
+    py::gil_scoped_release nogil;
+    plan.run(thread_count(requested));
+}
+
+py::tuple describe(const std::string& rule, const py::dict& values) {
+    const std::unique_ptr<RuleOptions> options = make_options(rule, values);
+    return py::make_tuple(to_dict(*options), py::tuple(py::cast(slots_of(*options))),
+                          options->initial_state());
+}
+
+}  // namespace fastopt

@@ -1,0 +1,78 @@
+// A Plan together with the Python objects that it works on: what `pyfastopt._core.Plan` is.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "../plan.h"
+#include "arrays.h"
+#include "structure.h"
+
+namespace fastopt {
+
+class BoundPlan {
+  public:
+    // `options` has a dict for each group. `grouped` says that each entry of the outermost list of
+    // parameters is a group; otherwise there is one group.
+    BoundPlan(const std::string& rule, py::handle parameters, const py::list& options,
+              bool grouped);
+
+    void step(py::handle gradients);
+
+    py::object num_threads() const;
+    void set_num_threads(py::handle threads);
+
+    // A dict for each group.
+    py::list options();
+    // Changes the options named in a dict for each group: all of them, or none and an exception.
+    void set_options(const py::list& changes);
+
+    // An entry for each parameter.
+    py::list paths() const;
+    py::list groups() const;
+    py::list parameters() const;
+    // {"step": n, slot: array, ...}, with the very arrays in use.
+    py::list state();
+    // The same with copies, as one moment between two steps has it.
+    py::list snapshot();
+    // Takes over what snapshot() and options() gave: all of it, or nothing and an exception.
+    void load(const py::list& options, const py::list& state);
+
+  private:
+    struct Row {
+        std::size_t group;
+        py::array parameter;
+        std::vector<py::array> slots;
+    };
+
+    class Turn;
+
+    py::list state_with(py::object (*hand_out)(const py::array&));
+    void check_apart() const;
+    void accept_gradient(std::size_t row, py::handle gradient);
+    const std::vector<const char*>& slot_names(std::size_t row);
+    std::vector<std::unique_ptr<RuleOptions>> changed_options(const py::list& changes);
+
+    Structure structure_;
+    std::vector<Row> rows_;
+    Plan plan_;
+    int threads_ = 0;
+    std::vector<py::object> gradients_;  // held while the plan reads them
+    std::mutex mutex_;
+    std::atomic<std::thread::id> owner_{};
+};
+
+// One step of a rule on the caller's own arrays; `slots` maps names to arrays or None.
+void apply(const std::string& rule, py::handle parameter, py::handle gradient,
+           const py::dict& slots, py::handle step, const py::dict& options, py::handle threads);
+
+// (all options, names of the state slots, their initial value) under the given options.
+py::tuple describe(const std::string& rule, const py::dict& options);
+
+}  // namespace fastopt

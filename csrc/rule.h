@@ -1,0 +1,138 @@
+// The vocabulary in which rules are written: elementwise functions, the options that every rule
+// has, and the steps that every gradient goes through.
+//
+// A rule is one header in rules/. Its formula is plain arithmetic on ONE element of type F, without
+// branches; sweep.h makes the loop, and the compiler makes that loop wide.
+//
+// Everything here is in an anonymous namespace, because this text is compiled once per instruction
+// set: a function with external linkage could reach the linker as an AVX-512 copy and be called on
+// a machine that has none.
+#pragma once
+
+#include <cfloat>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+
+#include "options.h"
+
+static_assert(FLT_EVAL_METHOD == 0, "bit-equal results need arithmetic in the operands' own type");
+
+namespace fastopt {
+namespace {
+
+// ---- elementwise functions ----------------------------------------------------------------------
+
+template <class F>
+F sqrt(F x) {
+    return std::sqrt(x);
+}
+
+// NaN if either is NaN, as np.maximum.
+template <class F>
+F max(F a, F b) {
+    return ((a > b) | (a != a)) ? a : b;
+}
+
+// x in [-limit, limit], NaN kept, as np.clip.
+template <class F>
+F clip(F x, F limit) {
+    x = -limit > x ? -limit : x;
+    return limit < x ? limit : x;
+}
+
+// The same choice for every element, so a whole vector at a time.
+template <class F>
+F select(bool condition, F yes, F no) {
+    return condition ? yes : no;
+}
+
+// The state slots of a variant arrive as a pack: the first and the last of it.
+template <class S, class... Rest>
+S& first(S& slot, Rest&...) {
+    return slot;
+}
+
+template <class S>
+S& last(S& slot) {
+    return slot;
+}
+
+template <class S, class... Rest>
+auto& last(S&, Rest&... rest) {
+    return last(rest...);
+}
+
+// ---- scalars, computed in double once a step ----------------------------------------------------
+
+// base**exponent by repeated squaring, because pow() differs between C libraries.
+inline double power(double base, std::int64_t exponent) {
+    double result = 1.0;
+    for (; exponent > 0; exponent >>= 1, base *= base)
+        if (exponent & 1) result *= base;
+    return result;
+}
+
+// ---- options ------------------------------------------------------------------------------------
+
+// "Finite" means in float32 too, so that no option becomes infinite on its way to the loop.
+inline bool is_finite(double x) {
+    return std::fabs(x) <= std::numeric_limits<float>::max();
+}
+
+inline constexpr Domain finite{"a finite number", is_finite};
+inline constexpr Domain positive{"a finite number > 0",
+                                 [](double x) { return is_finite(x) && x > 0; }};
+inline constexpr Domain non_negative{"a finite number >= 0",
+                                     [](double x) { return is_finite(x) && x >= 0; }};
+inline constexpr Domain fraction{"a number in [0, 1)", [](double x) { return x >= 0 && x < 1; }};
+inline constexpr Domain limit{"a number > 0 (inf for no limit)", [](double x) { return x > 0; }};
+
+struct CommonOptions {
+    double lr;
+    double weight_decay = 0.0;
+    bool maximize = false;
+    double grad_scale = 1.0;
+    double clip_value = std::numeric_limits<double>::infinity();
+
+    explicit CommonOptions(double default_lr) : lr(default_lr) {}
+
+    template <class Visitor>
+    void visit(Visitor& option) {
+        option("lr", lr, non_negative);
+        option("weight_decay", weight_decay, non_negative);
+        option("maximize", maximize);
+        option("grad_scale", grad_scale, positive);
+        option("clip_value", clip_value, limit);
+    }
+
+    // Why these options cannot stand together, or null.
+    const char* conflict() const { return nullptr; }
+
+    // What every state slot holds before the first step.
+    double initial_state() const { return 0.0; }
+};
+
+// ---- the common steps of a gradient: scale, clip, maximize, L2 ----------------------------------
+
+template <class F>
+struct Gradient {
+    F scale;  // its sign is that of maximize: clipping is symmetric, so the order does not matter
+    F limit;
+    F l2;
+    bool decays;  // 0 * p is NaN where p is infinite, so no decay has to mean no product
+
+    Gradient(const CommonOptions& o, double weight_decay)
+        : scale(static_cast<F>(o.maximize ? -o.grad_scale : o.grad_scale)),
+          limit(static_cast<F>(o.clip_value)),
+          l2(static_cast<F>(weight_decay)),
+          decays(weight_decay != 0) {}
+
+    F operator()(F g, F p) const {
+        g = clip(scale * g, limit);
+        return select(decays, g + l2 * p, g);
+    }
+};
+
+}  // namespace
+}  // namespace fastopt

@@ -1,0 +1,29 @@
+// The list of every rule and variant. Kernel tables, options, introspection and tests follow it.
+#pragma once
+
+#include "rules/adam.h"
+#include "rules/momentum.h"
+#include "rules/rmsprop.h"
+#include "rules/sgd.h"
+
+namespace fastopt {
+namespace {
+
+template <class... Kernel>
+struct List {
+    static constexpr int size = sizeof...(Kernel);
+};
+
+// A kernel's position here is its index everywhere.
+template <class F>
+using Kernels = List<                //
+    SGD<F, false>, SGD<F, true>,     // momentum
+    Momentum<F>,                     //
+    RMSProp<F, false, false>,        // centered, momentum
+    RMSProp<F, false, true>,         //
+    RMSProp<F, true, false>,         //
+    RMSProp<F, true, true>,          //
+    Adam<F, false>, Adam<F, true>>;  // amsgrad
+
+}  // namespace
+}  // namespace fastopt

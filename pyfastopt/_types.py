@@ -1,0 +1,31 @@
+"""Names for what the public functions take."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, TYPE_CHECKING, Union
+
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    from typing_extensions import Buffer
+
+
+class SupportsDLPack(Protocol):
+    """An array or tensor that can be shared through DLPack."""
+
+    def __dlpack__(self, *, stream: Any = ...) -> Any: ...
+
+
+#: A NumPy array, or an object on the CPU that shares its memory with NumPy.
+Array: TypeAlias = "NDArray[Any] | Buffer | SupportsDLPack"
+
+#: One array, or arrays nested in lists, tuples and dictionaries.
+Tree: TypeAlias = "Array | None | Sequence[Tree] | Mapping[Any, Tree]"
+
+#: Parameters, or parameter groups: dictionaries with "params" and the group's own options.
+Params: TypeAlias = "Tree | Sequence[Mapping[str, Any]]"
+
+OptionValue: TypeAlias = Union[float, bool, "tuple[float, float]"]
