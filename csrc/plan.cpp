@@ -11,8 +11,8 @@
 namespace fastopt {
 namespace {
 
-// Below this many bytes a step is done before a second thread would have begun.
-constexpr std::size_t parallel_bytes = std::size_t{1} << 20;
+// Below this many bytes a second thread costs more than it saves (bench/test_threads.py shows it).
+constexpr std::size_t parallel_bytes = std::size_t{1} << 19;
 
 // Rows are cut between threads at multiples of this many elements: whole cache lines of either
 // type.

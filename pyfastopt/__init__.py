@@ -27,7 +27,7 @@ from . import adam, adaptive, sgd
 from .adam import *
 from .adaptive import *
 from .optimizer import Optimizer, ParamGroup
-from .runtime import runtime_info, RuntimeInfo, use_isa
+from .runtime import RuntimeInfo, runtime_info, use_isa
 from .sgd import *
 
 __all__ = ["Optimizer", "ParamGroup", "RuntimeInfo", "runtime_info", "use_isa"]

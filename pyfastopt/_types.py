@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, TYPE_CHECKING, Union
+from typing import TYPE_CHECKING, Any, Protocol, Union
 
 from numpy.typing import NDArray
 
@@ -23,7 +23,7 @@ class SupportsDLPack(Protocol):
 Array: TypeAlias = "NDArray[Any] | Buffer | SupportsDLPack"
 
 #: One array, or arrays nested in lists, tuples and dictionaries.
-Tree: TypeAlias = "Array | None | Sequence[Tree] | Mapping[Any, Tree]"
+Tree: TypeAlias = "Array | Sequence[Tree] | Mapping[Any, Tree] | None"
 
 #: Parameters, or parameter groups: dictionaries with "params" and the group's own options.
 Params: TypeAlias = "Tree | Sequence[Mapping[str, Any]]"

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from types import SimpleNamespace
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ._types import Array, Params
-from .optimizer import apply, CommonOptions, Optimizer, Option
+from ._types import Array, OptionValue, Params
+from .optimizer import CommonOptions, Optimizer, Option, apply
 from .reference import gradient, power
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ class Adam(Optimizer):
         super().__init__(params, num_threads, {"lr": lr, **options})
 
     @staticmethod
-    def formula(
+    def _formula(
         p: NDArray[Any], g: NDArray[Any], state: dict[str, Any], o: SimpleNamespace
     ) -> None:
         f = p.dtype.type
@@ -125,7 +126,10 @@ class AdamW(Adam):
     """
 
     __slots__ = ()
-    _preset = {"weight_decay": 1e-2, "decoupled_weight_decay": True}
+    _preset: ClassVar[Mapping[str, OptionValue]] = {
+        "weight_decay": 1e-2,
+        "decoupled_weight_decay": True,
+    }
 
 
 def adam_(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ._types import Array, Params
-from .optimizer import apply, CommonOptions, Optimizer, Option
+from .optimizer import CommonOptions, Optimizer, Option, apply
 from .reference import gradient
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class RMSProp(Optimizer):
         super().__init__(params, num_threads, {"lr": lr, **options})
 
     @staticmethod
-    def formula(
+    def _formula(
         p: NDArray[Any], g: NDArray[Any], state: dict[str, Any], o: SimpleNamespace
     ) -> None:
         f = p.dtype.type

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, MutableMapping
 from types import SimpleNamespace
-from typing import Any, ClassVar, Generic, NoReturn, overload, TypedDict, TypeVar
+from typing import Any, ClassVar, Generic, NoReturn, TypedDict, TypeVar, overload
 
 from numpy.typing import NDArray
 
@@ -146,7 +146,7 @@ class Optimizer:
         self._groups = tuple(ParamGroup(self._plan, i) for i in range(len(own)))
 
     @staticmethod
-    def formula(
+    def _formula(
         p: NDArray[Any], g: NDArray[Any], state: dict[str, Any], o: SimpleNamespace
     ) -> None:
         """Take one step in NumPy, as :class:`pyfastopt.reference.Reference` does.
@@ -277,7 +277,7 @@ class Optimizer:
 
 
 def _param_groups(params: Any) -> list[dict[str, Any]]:
-    """The parameter groups in `params`, none if it is a plain structure of parameters."""
+    """Return the parameter groups, none if `params` is a plain structure of parameters."""
     if isinstance(params, (list, tuple)):
         groups = [entry for entry in params if isinstance(entry, dict) and "params" in entry]
         if len(groups) == len(params):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from types import SimpleNamespace
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,7 +69,7 @@ class Reference:
         self.state: list[dict[str, Any]] = [
             {"step": 0, **{slot: np.full_like(p, initial) for slot in slots}} for p in self.params
         ]
-        self._formula = optimizer.formula
+        self._formula = optimizer._formula
 
     def step(self, grads: Sequence[NDArray[Any] | None]) -> None:
         """Update every parameter whose gradient is not None."""

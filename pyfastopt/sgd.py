@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
 from ._types import Array, Params
-from .optimizer import apply, CommonOptions, Optimizer, Option
+from .optimizer import CommonOptions, Optimizer, Option, apply
 from .reference import gradient
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class SGD(Optimizer):
         super().__init__(params, num_threads, {"lr": lr, **options})
 
     @staticmethod
-    def formula(
+    def _formula(
         p: NDArray[Any], g: NDArray[Any], state: dict[str, Any], o: SimpleNamespace
     ) -> None:
         f = p.dtype.type
@@ -174,7 +174,7 @@ class Momentum(Optimizer):
         super().__init__(params, num_threads, {"lr": lr, **options})
 
     @staticmethod
-    def formula(
+    def _formula(
         p: NDArray[Any], g: NDArray[Any], state: dict[str, Any], o: SimpleNamespace
     ) -> None:
         f = p.dtype.type
