@@ -1,0 +1,41 @@
+"""Parameters that many tests share."""
+
+import numpy as np
+import pyfastopt as fo
+import pytest
+from table import TABLE, variant_name
+
+VARIANTS = [
+    pytest.param(row, options, id=variant_name(row, options))
+    for row in TABLE
+    for options, _ in row.variants
+]
+
+ORACLES = [
+    pytest.param(row, options, oracle, id=variant_name(row, options))
+    for row in TABLE
+    for options, oracle in row.variants
+    if oracle
+]
+
+
+def pytest_generate_tests(metafunc):
+    if {"row", "options"} <= set(metafunc.fixturenames):
+        metafunc.parametrize(("row", "options"), VARIANTS)
+    elif "row" in metafunc.fixturenames:
+        metafunc.parametrize("row", TABLE, ids=[row.name for row in TABLE])
+    if "oracle" in metafunc.fixturenames:
+        metafunc.parametrize(("oracle_row", "oracle_options", "oracle"), ORACLES)
+    if "dtype" in metafunc.fixturenames:
+        metafunc.parametrize("dtype", [np.float32, np.float64], ids=["f32", "f64"])
+
+
+@pytest.fixture(params=fo.runtime_info()["isas_available"])
+def isa(request):
+    with fo.use_isa(request.param):
+        yield request.param
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(20)

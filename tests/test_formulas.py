@@ -1,0 +1,203 @@
+"""Every rule, variant and dtype gives the bits of its NumPy formula, wherever and however it runs."""
+
+import warnings
+
+import numpy as np
+import pyfastopt as fo
+import pytest
+from pyfastopt.reference import Reference
+
+THREADS = [1, 2, 3, 7]
+STEPS = 3
+
+# On both sides of every vector width, primes, and one above the second-level cache.
+SIZES = [*range(71), 127, 251, 257, 1009, 8191, 65_537, 700_001]
+
+
+def same_bits(a, b):
+    """Equal bit for bit, save that any NaN is as good as another."""
+    a, b = np.ascontiguousarray(a), np.ascontiguousarray(b)
+    unsigned = {4: np.uint32, 8: np.uint64}[a.itemsize]
+    return a.shape == b.shape and bool(
+        np.all((a.view(unsigned) == b.view(unsigned)) | (np.isnan(a) & np.isnan(b)))
+    )
+
+
+def offset_array(values, elements):
+    """A contiguous copy that begins so many elements behind a cache line."""
+    block = np.empty(values.nbytes + 64 + 16 * 8, np.uint8)
+    start = -block.__array_interface__["data"][0] % 64 + elements * values.itemsize
+    placed = block[start : start + values.nbytes].view(values.dtype).reshape(values.shape)
+    placed[...] = values
+    return placed
+
+
+def check_equal(optimizer, reference):
+    for i, (ours, numpys) in enumerate(zip(optimizer.state, reference.state, strict=True)):
+        assert ours.keys() == numpys.keys()
+        for name in ours:
+            assert same_bits(np.asarray(ours[name]), np.asarray(numpys[name])), (i, name)
+    params = [p for group in optimizer.param_groups for p in group["params"]]
+    for i, (ours, numpys) in enumerate(zip(params, reference.params, strict=True)):
+        assert same_bits(ours, numpys), i
+
+
+@pytest.fixture(scope="module")
+def expected():
+    """The reference's result over all SIZES, computed once for each variant and dtype."""
+    cache = {}
+
+    def get(row, options, dtype):
+        key = (row.name, str(options), dtype)
+        if key not in cache:
+            cache.clear()
+            rng = np.random.default_rng(7)
+            start = [rng.standard_normal(n).astype(dtype) for n in SIZES]
+            grads = [
+                [rng.standard_normal(n).astype(dtype) for n in SIZES] for _ in range(STEPS)
+            ]
+            reference = Reference(row.optimizer, [p.copy() for p in start], **options)
+            for step in grads:
+                reference.step(step)
+            cache[key] = start, grads, reference
+        return cache[key]
+
+    return get
+
+
+@pytest.mark.parametrize("threads", THREADS)
+def test_sizes_threads_alignments(row, options, dtype, isa, threads, expected):
+    start, grads, reference = expected(row, options, dtype)
+    params = [offset_array(p, (3 * i + threads) % 16) for i, p in enumerate(start)]
+    optimizer = row.optimizer(params, num_threads=threads, **options)
+    for k, step in enumerate(grads):
+        optimizer.step([offset_array(g, (5 * i + k) % 16) for i, g in enumerate(step)])
+    check_equal(optimizer, reference)
+
+
+@pytest.mark.parametrize("elements", range(16))
+def test_every_alignment(row, dtype, isa, elements, rng):
+    start = rng.standard_normal(67).astype(dtype)
+    grad = rng.standard_normal(67).astype(dtype)
+    options = row.bench
+    reference = Reference(row.optimizer, [start.copy()], **options)
+    reference.step([grad])
+    for gradient_elements in range(16):
+        optimizer = row.optimizer([offset_array(start, elements)], **options)
+        optimizer.step([offset_array(grad, gradient_elements)])
+        check_equal(optimizer, reference)
+
+
+SHAPE = (6, 7, 5)
+LAYOUTS = {
+    "C": lambda rng: rng(SHAPE),
+    "Fortran": lambda rng: np.asfortranarray(rng(SHAPE)),
+    "middle axis first": lambda rng: rng((7, 6, 5)).transpose(1, 0, 2),
+    "every second": lambda rng: rng((12, 7, 10))[::2, :, ::2],
+    "columns": lambda rng: rng((6, 7, 9))[:, :, 2:7],
+    "reversed": lambda rng: rng(SHAPE)[::-1, :, ::-1],
+    "all reversed": lambda rng: rng(SHAPE)[::-1, ::-1, ::-1],
+    "transposed, every third, reversed": lambda rng: rng((15, 21, 6)).T[:, ::-3, ::3],
+}
+
+
+@pytest.mark.parametrize("gradient", [*LAYOUTS, "broadcast"])
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_layouts(row, dtype, layout, gradient, rng):
+    blocks = []
+
+    def draw(shape):
+        blocks.append(rng.standard_normal(shape).astype(dtype))
+        return blocks[-1]
+
+    def positions(shape):
+        return np.arange(np.prod(shape)).reshape(shape)
+
+    options = row.variants[-1][0]
+    param = LAYOUTS[layout](draw)
+    block, before = blocks[0], blocks[0].copy()
+    outside = np.setdiff1d(np.arange(block.size), LAYOUTS[layout](positions))
+
+    reference = Reference(row.optimizer, [param.copy()], **options)
+    optimizer = row.optimizer(param, **options)
+    for _ in range(STEPS):
+        if gradient == "broadcast":
+            grad = np.broadcast_to(draw((7, 1)), SHAPE)
+        else:
+            grad = LAYOUTS[gradient](draw)
+        reference.step([grad])
+        optimizer.step(grad)
+    check_equal(optimizer, reference)
+    assert np.array_equal(block.flat[outside], before.flat[outside])
+
+
+@pytest.mark.parametrize("threads", THREADS)
+def test_large_views_across_threads(row, dtype, threads, rng):
+    base = rng.standard_normal((1300, 701)).astype(dtype)
+    start = [base[:, ::2].copy(), base[::-3].copy(), base.T.copy()]
+    params = [base.copy()[:, ::2], base.copy()[::-3], base.copy().T]
+    options = row.variants[-1][0]
+    reference = Reference(row.optimizer, start, **options)
+    optimizer = row.optimizer(params, num_threads=threads, **options)
+    for _ in range(2):
+        grads = [rng.standard_normal(p.shape).astype(dtype) for p in params]
+        reference.step(grads)
+        optimizer.step(grads)
+    check_equal(optimizer, reference)
+
+
+def test_scalars_and_empty_arrays(row, options, dtype, isa):
+    shapes = [(), (0,), (3, 0, 2), (1, 1)]
+    params = [np.ones(shape, dtype) for shape in shapes]
+    reference = Reference(row.optimizer, [p.copy() for p in params], **options)
+    optimizer = row.optimizer(params, **options)
+    for _ in range(STEPS):
+        grads = [np.full(shape, 0.25, dtype) for shape in shapes]
+        reference.step(grads)
+        optimizer.step(grads)
+    check_equal(optimizer, reference)
+
+
+def test_special_values(row, options, dtype, isa):
+    info = np.finfo(dtype)
+    values = [0.0, -0.0, 1.0, -1.5, np.inf, -np.inf, np.nan, info.max, -info.max, info.tiny,
+              info.smallest_subnormal, -info.smallest_subnormal, 3 * info.smallest_subnormal]
+    p, g = (a.reshape(-1).astype(dtype) for a in np.meshgrid(values, values))
+    reference = Reference(row.optimizer, [p.copy()], **options)
+    optimizer = row.optimizer([p.copy()], **options)
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        for step in range(STEPS):
+            reference.step([np.roll(g, step)])
+            optimizer.step([np.roll(g, step)])
+    check_equal(optimizer, reference)
+
+
+def test_accuracy_against_longdouble(row, options, dtype, rng):
+    """One step stays within a few units in the last place of what exact arithmetic gives."""
+    n = 2000
+    start = rng.standard_normal(n).astype(dtype)
+    wide = Reference(row.optimizer, [start.astype(np.longdouble)], **options)
+    optimizer = row.optimizer([start.copy()], **options)
+    reach = np.zeros(n, np.longdouble)
+    for _ in range(20):
+        before = wide.params[0].copy()
+        grad = rng.standard_normal(n).astype(dtype)
+        wide.step([grad.astype(np.longdouble)])
+        optimizer.step([grad])
+        reach = np.maximum(reach, np.abs(before)) + np.abs(wide.params[0] - before)
+    error = np.abs(optimizer.param_groups[0]["params"][0] - wide.params[0])
+    assert np.max(error / reach) < 40 * np.finfo(dtype).eps
+
+
+@pytest.mark.filterwarnings("ignore")  # of the frameworks
+def test_oracles(oracle_row, oracle_options, oracle, rng):
+    shapes = [(17,), (4, 5), ()]
+    params = [np.asarray(rng.standard_normal(shape)) for shape in shapes]
+    step = oracle(oracle_options, params)
+    optimizer = oracle_row.optimizer(params, **oracle_options)
+    for _ in range(50):
+        grads = [np.asarray(rng.standard_normal(shape)) for shape in shapes]
+        expected = step(grads)
+        optimizer.step(grads)
+    for ours, theirs in zip(params, expected, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-14)
