@@ -242,28 +242,35 @@ class Optimizer:
         TypeError, ValueError
             Where it does not fit this optimizer. Nothing has been modified then.
         """
-        for entry in ("state", "param_groups"):
-            if not isinstance(state_dict, Mapping) or entry not in state_dict:
-                raise ValueError(f"state_dict has no entry '{entry}'; pass what state_dict() gave")
+        remedy = "pass what state_dict() gave for an optimizer constructed as this one was"
+        for name, kind in (("state", dict), ("param_groups", list)):
+            if not isinstance(state_dict, Mapping) or name not in state_dict:
+                raise ValueError(f"state_dict has no entry '{name}'; {remedy}")
+            if not isinstance(state_dict[name], kind):
+                raise TypeError(f"state_dict['{name}'] is no {kind.__name__}; {remedy}")
         state, groups = state_dict["state"], state_dict["param_groups"]
         members = self._members()
-        found = [{name: group.get(name) for name in ("params", "param_names")} for group in groups]
+        found = [
+            {name: group.get(name) for name in ("params", "param_names")}
+            if isinstance(group, dict)
+            else group
+            for group in groups
+        ]
         if found != members:
             raise ValueError(
                 f"state_dict['param_groups'] is of other parameters, {found}, than this "
-                f"optimizer's, {members}; construct the optimizer as the saved one was"
+                f"optimizer's, {members}; {remedy}"
             )
         indices = [index for group in members for index in group["params"]]
-        if sorted(state) != indices:
+        if set(state) != set(indices):
             raise ValueError(
-                f"state_dict['state'] has the keys {sorted(state)}, expected {indices}; "
-                "pass what state_dict() gave"
+                f"state_dict['state'] has the keys {list(state)}, expected {indices}; {remedy}"
             )
         options = [
             {name: value for name, value in group.items() if name not in member}
             for group, member in zip(groups, members, strict=True)
         ]
-        self._plan.load(options, [state[index] for index in indices])
+        self._plan.load(options, [state[index] for index in sorted(indices)])
 
     def __repr__(self) -> str:
         groups = "".join(f"\n  {group!r}" for group in self._groups)

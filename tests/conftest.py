@@ -1,9 +1,10 @@
 """Parameters that many tests share."""
 
 import numpy as np
-import pyfastopt as fo
 import pytest
 from table import TABLE, variant_name
+
+import pyfastopt as fo
 
 VARIANTS = [
     pytest.param(row, options, id=variant_name(row, options))

@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-Oracle = Callable[[dict[str, Any], list[np.ndarray]], Callable[[list[np.ndarray]], list[np.ndarray]]]
+Oracle = Callable[
+    [dict[str, Any], list[np.ndarray]], Callable[[list[np.ndarray]], list[np.ndarray]]
+]
 
 
 def torch(name: str) -> Oracle:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import oracles
+
 import pyfastopt as fo
 from pyfastopt.reference import power
 
@@ -179,7 +180,6 @@ TABLE = [
         torch=("AdamW", {"fused": True}),
     ),
 ]
-
 
 
 def variant_name(row: Row, options: dict[str, Any]) -> str:

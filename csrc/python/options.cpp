@@ -13,7 +13,13 @@ namespace {
     throw py::error_already_set();
 }
 
+bool is_bool(py::handle value) {
+    const std::string type = Py_TYPE(value.ptr())->tp_name;
+    return PyBool_Check(value.ptr()) || type == "numpy.bool" || type == "numpy.bool_";
+}
+
 double number(const std::string& name, py::handle value, const Domain& domain) {
+    if (is_bool(value)) refuse(PyExc_TypeError, name, value, domain.words);
     const double x = PyFloat_AsDouble(value.ptr());
     if (x == -1.0 && PyErr_Occurred()) {
         PyErr_Clear();
@@ -47,10 +53,8 @@ class Assigner final : public OptionVisitor {
 
     void operator()(const char* name, bool& target) override {
         if (!find(name)) return;
-        // bool() of NumPy's own booleans as well; anything else is more likely a mistake.
-        const bool is_bool = PyBool_Check(value_.ptr()) ||
-                             py::isinstance(value_, py::module_::import("numpy").attr("bool_"));
-        if (!is_bool) refuse(PyExc_TypeError, name_, value_, "True or False");
+        // What is merely true or false, such as 1, is more likely a mistake.
+        if (!is_bool(value_)) refuse(PyExc_TypeError, name_, value_, "True or False");
         target = PyObject_IsTrue(value_.ptr()) == 1;
     }
 

@@ -35,7 +35,7 @@ struct Momentum {
 
     Gradient<F> gradient;
     F lr, mu;
-    bool nesterov;
+    Uniform<F> nesterov;
 
     Momentum(const Options& o, std::int64_t)
         : gradient(o, o.weight_decay),

@@ -38,7 +38,7 @@ struct SGD {
 
     Gradient<F> gradient;
     F lr, mu, c;
-    bool starts, nesterov;
+    Uniform<F> starts, nesterov;
 
     SGD(const Options& o, std::int64_t t)
         : gradient(o, o.weight_decay),

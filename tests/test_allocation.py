@@ -1,0 +1,103 @@
+"""A steady-state step allocates nothing, in C++ or in Python."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+COUNTER = Path(__file__).with_name("count_malloc.c")
+
+STEPS = """
+import ctypes, gc, sys
+import numpy as np
+import pyfastopt as fo
+
+params = {
+    "W": np.ones((40, 30), np.float32),
+    "b": np.ones(70000, np.float32)[::-1],
+    "c": np.ones(9),
+}
+grads = {name: np.full(p.shape, 0.5, p.dtype) for name, p in params.items()}
+fortran = {**grads, "W": np.asfortranarray(grads["W"])}
+small = [np.ones(1000, np.float32)]
+optimizers = [
+    fo.Adam({k: v.copy() for k, v in params.items()}, num_threads=threads) for threads in (1, 2)
+]
+light = fo.Adam(small)
+g = np.ones(1000, np.float32)
+
+def steps(count):
+    for _ in range(count):
+        light.step([g])
+
+def heavy(count):
+    for _ in range(count):
+        for opt in optimizers:
+            opt.step(grads)
+            opt.step(fortran)
+            opt.step({"W": None, "b": grads["b"], "c": None})
+
+heavy(10); steps(10); gc.collect(); gc.disable()
+"""
+
+BLOCKS = (
+    STEPS
+    + """
+before = sys.getallocatedblocks()
+steps(100_000)
+print(sys.getallocatedblocks() - before)
+before = sys.getallocatedblocks()
+heavy(100)
+print(sys.getallocatedblocks() - before)
+"""
+)
+
+MALLOCS = (
+    STEPS
+    + """
+count = ctypes.CDLL(None).count_malloc_calls
+count.restype = ctypes.c_long
+before = count()
+np.empty(100_000)
+assert count() > before
+for body, repeats in ((steps, 100_000), (heavy, 100)):
+    before = count()
+    body(0)
+    idle = count() - before
+    before = count()
+    body(repeats)
+    print(count() - before - idle)
+"""
+)
+
+
+def run(code, **environment):
+    result = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    return [int(line) for line in result.stdout.split()]
+
+
+def test_python_allocates_nothing():
+    # A handful of blocks are the loop's own integers and the counts themselves.
+    assert all(abs(blocks) <= 5 for blocks in run(BLOCKS))
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or "LD_PRELOAD" in os.environ,
+    reason="counts by LD_PRELOAD, which is Linux's and is taken where sanitizers run",
+)
+def test_cpp_allocates_nothing(tmp_path):
+    compiler = os.environ.get("CC") or shutil.which("cc") or shutil.which("gcc")
+    library = tmp_path / "count_malloc.so"
+    subprocess.run([compiler, "-shared", "-fPIC", "-O1", COUNTER, "-o", library], check=True)
+    assert run(MALLOCS, LD_PRELOAD=str(library)) == [0, 0]

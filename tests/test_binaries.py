@@ -1,0 +1,40 @@
+"""The compiled objects: every kernel vectorised, and nothing exported but what must be."""
+
+import platform
+
+import binaries
+import pytest
+
+from pyfastopt import _core
+
+pytestmark = [
+    pytest.mark.skipif(not binaries.objects(), reason="no build tree: not installed from here"),
+    pytest.mark.skipif(not binaries.has_tools(), reason="needs nm and objdump"),
+]
+
+ON_X86 = platform.machine() in ("x86_64", "AMD64")
+
+
+@pytest.mark.parametrize("isa", _core.compiled_isas())
+def test_each_object_exports_one_table(isa):
+    assert binaries.global_symbols(binaries.objects()[isa]) == [f"fastopt::kernels_{isa}"]
+
+
+@pytest.mark.skipif(not ON_X86, reason="reads x86 disassembly")
+@pytest.mark.parametrize("isa", _core.compiled_isas())
+def test_every_kernel_is_vectorised(isa):
+    register, _ = binaries.REGISTERS[isa]
+    kernels = binaries.kernels(binaries.objects()[isa])
+    assert len(kernels) == 2 * len(_core.kernels())
+    for (name, scalar), counts in kernels.items():
+        suffix = {"float": "ps", "double": "pd"}[scalar]
+        operations = {op for op, kind, reg in counts if (kind, reg) == (suffix, register)}
+        assert "mul" in operations, (name, scalar)
+        assert "sub" in operations or "add" in operations, (name, scalar)
+        if not name.startswith(("SGD", "Momentum")):
+            assert {"div", "sqrt"} <= operations, (name, scalar)
+
+
+def test_the_module_exports_only_its_init_function():
+    lines = binaries.output("nm", "-D", "--defined-only", _core.__file__).splitlines()
+    assert [line.split()[-1] for line in lines] == ["PyInit__core"]

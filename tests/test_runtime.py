@@ -1,0 +1,56 @@
+"""The choice of the instruction set, and what is said about it."""
+
+import numpy as np
+import pytest
+from test_threads import failure, python
+
+import pyfastopt as fo
+
+
+def test_runtime_info():
+    info = fo.runtime_info()
+    assert info["version"] == fo.__version__
+    assert info["isa"] in info["isas_available"]
+    assert set(info["isas_available"]) <= set(info["isas_compiled"])
+    assert info["isas_available"][0] == "baseline"
+    assert info["numpy"] == np.__version__
+
+
+def test_use_isa_lasts_or_restores():
+    widest = fo.runtime_info()["isa"]
+    with fo.use_isa("baseline"):
+        assert fo.runtime_info()["isa"] == "baseline"
+    assert fo.runtime_info()["isa"] == widest
+    fo.use_isa("baseline")
+    assert fo.runtime_info()["isa"] == "baseline"
+    fo.use_isa(widest)
+
+
+def test_the_choice_reaches_optimizers_that_exist(isa):
+    with fo.use_isa("baseline"):
+        p = np.ones(100, np.float32)
+        opt = fo.Adam(p)
+    opt.step(np.ones(100, np.float32))
+    assert p[0] != 1
+
+
+def test_unknown_isa_lists_the_known():
+    names = ", ".join(fo.runtime_info()["isas_available"])
+    with pytest.raises(ValueError, match=f"isa = 'mmx' is not .*; use one of {names}"):
+        fo.use_isa("mmx")
+
+
+def test_environment_chooses_the_isa(isa):
+    code = "import pyfastopt; print(pyfastopt.runtime_info()['isa'])"
+    assert python(code, PYFASTOPT_ISA=isa) == isa
+    message = failure("import pyfastopt", PYFASTOPT_ISA="mmx")
+    assert "PYFASTOPT_ISA: isa = 'mmx' is not one that this CPU can run; use one of" in message
+
+
+def test_importing_leaves_the_floating_point_mode_alone():
+    """A library linked with -ffast-math turns subnormals off for the whole process."""
+    tiny = np.finfo(np.float32).smallest_subnormal
+    assert np.float32(tiny) * np.float32(2) != 0
+    p = np.full(64, 1.0, np.float32)
+    fo.SGD(p, num_threads=2).step(p.copy())
+    assert np.float32(tiny) * np.float32(2) != 0

@@ -1,0 +1,220 @@
+"""Threads: how many, other people's, forks, and two at one optimizer."""
+
+import os
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pytest
+
+import pyfastopt as fo
+from pyfastopt.reference import Reference
+
+LARGE = 1 << 20
+
+
+def python(code, **environment):
+    """Run code in a fresh interpreter; return what it prints."""
+    result = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    return result.stdout.strip()
+
+
+def failure(code, **environment):
+    """Run code that must fail; return its last line of error."""
+    result = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert result.returncode != 0
+    return result.stderr.strip().splitlines()[-1]
+
+
+needs_openmp = pytest.mark.skipif(
+    fo.runtime_info()["openmp"] is None, reason="built without OpenMP: every step is serial"
+)
+
+
+def test_default_never_exceeds_the_cpus():
+    info = fo.runtime_info()
+    assert 1 <= info["num_threads"] <= info["cpus"]
+
+
+@needs_openmp
+def test_environment_sets_the_default():
+    code = "import pyfastopt; print(pyfastopt.runtime_info()['num_threads'])"
+    assert python(code, PYFASTOPT_NUM_THREADS="1") == "1"
+    assert int(python(code, PYFASTOPT_NUM_THREADS="9999")) == fo.runtime_info()["cpus"]
+    assert python(code, OMP_NUM_THREADS="1", PYFASTOPT_NUM_THREADS="") == "1"
+
+
+@needs_openmp
+@pytest.mark.parametrize("value", ["0", "-1", "two", "1.5", " "])
+def test_bad_environment_is_an_error_at_import(value):
+    message = failure("import pyfastopt", PYFASTOPT_NUM_THREADS=value)
+    assert f"PYFASTOPT_NUM_THREADS = '{value}' must be a positive integer" in message
+
+
+COUNT_THREADS = """
+import threading, numpy as np, pyfastopt as fo
+def threads():
+    return len(__import__("os").listdir("/proc/self/task"))
+p = np.ones(1 << 20, np.float32)
+opt = fo.SGD(p, {arguments})
+g = p.copy()
+before = threads()
+{around}
+print(threads() - before)
+"""
+
+
+@needs_openmp
+@pytest.mark.skipif(sys.platform != "linux", reason="counts threads in /proc")
+@pytest.mark.parametrize("requested", [1, 2, 3, 7])
+def test_requested_threads_are_used(requested):
+    code = COUNT_THREADS.format(arguments=f"num_threads={requested}", around="opt.step(g)")
+    assert int(python(code)) == requested - 1
+    assert int(python(code, OMP_NUM_THREADS="1")) == requested - 1
+
+
+@needs_openmp
+@pytest.mark.skipif(sys.platform != "linux", reason="counts threads in /proc")
+def test_threadpoolctl_is_obeyed():
+    pytest.importorskip("threadpoolctl")
+    around = """
+import threadpoolctl
+with threadpoolctl.threadpool_limits(1):
+    opt.step(g)
+"""
+    for arguments in ("", "num_threads=5"):
+        assert python(COUNT_THREADS.format(arguments=arguments, around=around)) == "0"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the platform has no fork")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_fork_after_a_parallel_step(rng):
+    p = rng.standard_normal(LARGE).astype(np.float32)
+    reference = Reference(fo.Adam, [p.copy()])
+    opt = fo.Adam(p, num_threads=2)
+    grads = [rng.standard_normal(LARGE).astype(np.float32) for _ in range(2)]
+    opt.step(grads[0])
+    for g in grads:
+        reference.step([g])
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            opt.step(grads[1])
+            one = fo.runtime_info()["num_threads"] == 1
+            status = 0 if one and np.array_equal(p, reference.params[0]) else 1
+        finally:
+            os._exit(status)
+    waiter = threading.Timer(60, os.kill, (child, 9))
+    waiter.start()
+    _, status = os.waitpid(child, 0)
+    waiter.cancel()
+    assert status == 0
+    opt.step(grads[1])
+    assert np.array_equal(p, reference.params[0])
+
+
+def run_threads(*targets):
+    errors = []
+
+    def guarded(target):
+        try:
+            target()
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=guarded, args=(target,)) for target in targets]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+        assert not thread.is_alive()
+    assert not errors
+
+
+@pytest.mark.parametrize("size", [50, LARGE])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_two_threads_stepping_two_optimizers(size, threads, rng):
+    steps = 200 if size < 1000 else 5
+    jobs = []
+    for _ in range(2):
+        p = rng.standard_normal(size).astype(np.float32)
+        g = rng.standard_normal(size).astype(np.float32)
+        reference = Reference(fo.Adam, [p.copy()])
+        for _ in range(steps):
+            reference.step([g])
+        jobs.append((p, g, reference, fo.Adam(p, num_threads=threads)))
+
+    def work(p, g, reference, opt):
+        for _ in range(steps):
+            opt.step(g)
+
+    run_threads(*(lambda job=job: work(*job) for job in jobs))
+    for p, _, reference, _ in jobs:
+        assert np.array_equal(p, reference.params[0])
+
+
+@pytest.mark.parametrize("size", [50, LARGE])
+def test_two_threads_stepping_one_optimizer(size, rng):
+    """Steps with one gradient commute, so that waiting shows as the serial result."""
+    steps = 200 if size < 1000 else 5
+    p = rng.standard_normal(size).astype(np.float32)
+    g = rng.standard_normal(size).astype(np.float32)
+    reference = Reference(fo.Adam, [p.copy()])
+    for _ in range(3 * steps):
+        reference.step([g])
+    opt = fo.Adam(p, num_threads=2)
+
+    def work():
+        for _ in range(steps):
+            opt.step(g)
+            opt.state_dict()
+            opt.lr = 1e-3
+
+    run_threads(work, work, work)
+    assert opt.state[0]["step"] == 3 * steps
+    assert np.array_equal(p, reference.params[0])
+
+
+def test_the_gil_is_free_while_a_step_runs():
+    """Another thread gets on with Python code during one long step."""
+    p = np.ones(1 << 25, np.float32)
+    g = p.copy()
+    opt = fo.Adam(p, num_threads=1)
+    opt.step(g)
+    ticks = 0
+    during = []
+
+    def step():
+        nonlocal ticks
+        before = ticks
+        opt.step(g)
+        during.append(ticks - before)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        thread = threading.Thread(target=step)
+        thread.start()
+        while thread.is_alive():
+            ticks += 1
+    finally:
+        sys.setswitchinterval(interval)
+    thread.join()
+    assert during[0] > 100
