@@ -16,7 +16,7 @@ BUILDS = Path(__file__).parent.parent / "build"
 REGISTERS = {"baseline": ("xmm", 16), "avx2": ("ymm", 32), "avx512": ("zmm", 64)}
 
 KERNEL = re.compile(r"kernel<fastopt::\(anonymous namespace\)::(\w+<.*>), (float|double)>")
-PACKED = re.compile(r"\bv?(add|sub|mul|div|sqrt)(ps|pd)\b.*%(xmm|ymm|zmm)")
+ARITHMETIC = re.compile(r"\bv?(add|sub|mul|div|sqrt)(ps|pd|ss|sd)\b.*%(xmm|ymm|zmm)")
 
 
 def has_tools():
@@ -42,27 +42,42 @@ def global_symbols(path):
 
 
 def kernels(path):
-    """For each kernel in the object: Counter of (operation, type, register) of packed arithmetic."""
+    """Count each kernel's arithmetic instructions by (operation, suffix, register)."""
     found = {}
     current = None
     for line in output("objdump", "-dC", "--no-show-raw-insn", path).splitlines():
         if line.endswith(">:"):
             match = KERNEL.search(line)
             current = found.setdefault(match.groups(), Counter()) if match else None
-        elif current is not None and (match := PACKED.search(line)):
+        elif current is not None and (match := ARITHMETIC.search(line)):
             current[match.groups()] += 1
     return found
 
 
+def widest_and_scalar(counts, isa):
+    """For each operation: how often packed at the width of the instruction set, and how often not.
+
+    A vectorised loop has each operation of the formula once packed (or more, unrolled), and once in
+    the remainder that does single elements.
+    """
+    register, _ = REGISTERS[isa]
+    packed, scalar = Counter(), Counter()
+    for (operation, suffix, reg), count in counts.items():
+        if suffix in ("ss", "sd"):
+            scalar[operation] += count
+        elif reg == register:
+            packed[operation] += count
+    return packed, scalar
+
+
 def main():
-    print(f"{'kernel':32} {'type':8}" + "".join(f"{isa:>28}" for isa in REGISTERS))
     reports = {isa: kernels(path) for isa, path in objects().items()}
-    for name, scalar in sorted(reports["baseline"]):
-        print(f"{name:32} {scalar:8}", end="")
-        for isa, (register, width) in REGISTERS.items():
-            count = sum(n for key, n in reports[isa][name, scalar].items() if key[2] == register)
-            print(f"{count:10} packed at {width:2} bytes", end="")
-        print()
+    heads = [f"{isa}, {REGISTERS[isa][1]} bytes" for isa in reports]
+    print("Packed arithmetic instructions at the full width, in the compiled kernels\n")
+    print(f"{'kernel':32}" + "".join(f"{head:>20}" for head in heads))
+    for kernel in sorted(reports["baseline"]):
+        row = [sum(widest_and_scalar(reports[isa][kernel], isa)[0].values()) for isa in reports]
+        print(f"{kernel[0]:32}" + "".join(f"{count:20}" for count in row))
     return 0
 
 
