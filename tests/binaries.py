@@ -28,7 +28,7 @@ def objects():
     found = {}
     for path in sorted(BUILDS.rglob("kernels.cpp.o"), key=lambda path: path.stat().st_mtime):
         found[path.parent.parent.name.removeprefix("kernels_").removesuffix(".dir")] = path
-    return found
+    return dict(sorted(found.items(), key=lambda item: list(REGISTERS).index(item[0])))
 
 
 def output(*command):
@@ -57,8 +57,8 @@ def kernels(path):
 def widest_and_scalar(counts, isa):
     """For each operation: how often packed at the width of the instruction set, and how often not.
 
-    A vectorised loop has each operation of the formula once packed (or more, unrolled), and once in
-    the remainder that does single elements.
+    A vectorised kernel has each operation of its formula packed at the full width, and again in the
+    remainder of narrower vectors and single elements.
     """
     register, _ = REGISTERS[isa]
     packed, scalar = Counter(), Counter()
