@@ -85,7 +85,7 @@ void Plan::freeze() {
     }
     written_ = std::move(merged);
     active_.reserve(rows_.size());
-    tasks_.reserve(rows_.size());
+    tasks_.resize(rows_.size());
     prepared_.reserve(rows_.size());
 }
 
@@ -111,32 +111,50 @@ bool Plan::set_gradient(std::size_t index, const ArrayView& gradient, bool apart
     return true;
 }
 
-// The place in prepared_ of the row's scalar part; rows in the same state share one.
-std::size_t Plan::prepare(const Row& row) {
-    if (!tasks_.empty()) {
-        const Row& before = *tasks_.back().row;
-        if (before.group == row.group && before.type == row.type && before.steps == row.steps)
-            return tasks_.back().prepared;
-    }
-    groups_[row.group]->prepare(row.type, row.steps, prepared_.emplace_back());
-    return prepared_.size() - 1;
-}
-
-void Plan::run(int threads) {
-    tasks_.clear();
-    prepared_.clear();
+// Counts the steps of the active rows and lists their work; returns how many bytes that touches.
+std::size_t Plan::schedule() {
     const KernelTable& table = active_isa();
-    std::size_t count = 0;
+    const Row* before = nullptr;
+    std::size_t elements = 0;
     std::size_t bytes = 0;
+    task_count_ = 0;
+    prepared_.clear();
     for (const std::size_t index : active_) {
         Row& row = rows_[index];
         ++row.steps;
         if (row.count == 0) continue;
-        count += row.count;
-        bytes += row.count * row.operands.size() * size_of(row.type);
-        const std::size_t prepared = prepare(row);
-        tasks_.push_back({&row, table.at(row.type, row.kernel), prepared, count});
+        // Rows in the same state share one scalar part.
+        if (before == nullptr || before->group != row.group || before->type != row.type ||
+            before->steps != row.steps)
+            groups_[row.group]->prepare(row.type, row.steps, prepared_.emplace_back());
+        before = &row;
+
+        const std::size_t item = size_of(row.type);
+        elements += row.count;
+        bytes += row.count * row.operands.size() * item;
+        Task task{table.at(row.type, row.kernel),
+                  prepared_.back().bytes,
+                  row.count,
+                  elements,
+                  item,
+                  row.operands.size(),
+                  {},
+                  nullptr};
+        for (std::size_t k = 0; k < row.operands.size(); ++k) {
+            task.at[k] = row.operands[k].data();
+            if (!row.operands[k].contiguous()) task.tiled = &row;
+        }
+        // Unchanged tasks are not written, so that they stay in the caches of all threads: with a
+        // thousand small rows, fetching them anew would take longer than the sweeps.
+        if (tasks_[task_count_] != task) tasks_[task_count_] = task;
+        ++task_count_;
     }
+    return bytes;
+}
+
+void Plan::run(int threads) {
+    const std::size_t bytes = schedule();
+    if (task_count_ == 0) return;
 #ifdef _OPENMP
     if (threads > 1 && bytes >= parallel_bytes) {
 #pragma omp parallel num_threads(threads)
@@ -150,48 +168,42 @@ void Plan::run(int threads) {
 #else
     (void)threads;
 #endif
-    sweep(0, count);
+    sweep(0, tasks_[task_count_ - 1].end);
 }
 
 // Where part number `part` begins, in elements of all tasks.
 std::size_t Plan::cut(int part, int parts) const {
-    const std::size_t total = tasks_.back().end;
+    const std::size_t total = tasks_[task_count_ - 1].end;
     if (part == parts) return total;
     const auto n = static_cast<std::size_t>(parts);
     const auto k = static_cast<std::size_t>(part);
     const std::size_t even = total / n * k + total % n * k / n;
     const Task& task = task_at(even);
-    const std::size_t start = task.end - task.row->count;
+    const std::size_t start = task.end - task.count;
     return start + (even - start) / grain * grain;
 }
 
 const Plan::Task& Plan::task_at(std::size_t element) const {
     return *std::upper_bound(
-        tasks_.begin(), tasks_.end(), element,
+        tasks_.data(), tasks_.data() + task_count_, element,
         [](std::size_t position, const Task& task) { return position < task.end; });
 }
 
 void Plan::sweep(std::size_t begin, std::size_t end) const {
     if (begin == end) return;
     for (const Task* task = &task_at(begin); begin < end; begin = task++->end) {
-        const Row& row = *task->row;
-        const std::size_t start = task->end - row.count;
-        const std::size_t first = begin - start;
+        const std::size_t first = begin - (task->end - task->count);
         const std::size_t count = std::min(end, task->end) - begin;
-        const void* rule = prepared_[task->prepared].bytes;
-        const std::size_t item = size_of(row.type);
-        void* at[max_operands];
-        bool contiguous = true;
-        for (std::size_t k = 0; k < row.operands.size(); ++k) {
-            contiguous &= row.operands[k].contiguous();
-            at[k] = row.operands[k].data() + first * item;
+        if (task->tiled != nullptr) {
+            if (task->tiled->type == Scalar::f32)
+                sweep_tiled<float>(task->kernel, task->rule, task->tiled->operands, first, count);
+            else
+                sweep_tiled<double>(task->kernel, task->rule, task->tiled->operands, first, count);
+            continue;
         }
-        if (contiguous)
-            task->kernel(rule, at, count);
-        else if (row.type == Scalar::f32)
-            sweep_tiled<float>(task->kernel, rule, row.operands, first, count);
-        else
-            sweep_tiled<double>(task->kernel, rule, row.operands, first, count);
+        void* at[max_operands];
+        for (std::size_t k = 0; k < task->operands; ++k) at[k] = task->at[k] + first * task->item;
+        task->kernel(task->rule, at, count);
     }
 }
 

@@ -4,7 +4,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
+#include <type_traits>
 #include <vector>
 
 #include "kernels.h"
@@ -53,16 +55,26 @@ class Plan {
         std::vector<Operand> operands;  // parameter, gradient, slots: as a kernel takes them
     };
 
-    // A row that takes part in the present step.
+    // A row that takes part in the present step, with all that its sweep needs in one place: the
+    // rows themselves are in the cache of the thread that called, not in those of the others.
     struct Task {
-        const Row* row;
         Kernel kernel;
-        std::size_t prepared;
+        const void* rule;
+        std::size_t count;
         std::size_t end;  // how many elements the tasks up to this one have
+        std::size_t item;
+        std::size_t operands;
+        char* at[max_operands];  // where the operands begin
+        const Row* tiled;        // the row if some operand is not contiguous, else null
+
+        bool operator!=(const Task& other) const {
+            return std::memcmp(this, &other, sizeof(Task)) != 0;
+        }
     };
+    static_assert(std::has_unique_object_representations_v<Task>, "comparison is by bytes");
 
     bool touches(const Extent& bytes) const;
-    std::size_t prepare(const Row& row);
+    std::size_t schedule();
     const Task& task_at(std::size_t element) const;
     std::size_t cut(int part, int parts) const;
     void sweep(std::size_t begin, std::size_t end) const;
@@ -72,6 +84,7 @@ class Plan {
     std::vector<Extent> written_;  // sorted and disjoint
     std::vector<std::size_t> active_;
     std::vector<Task> tasks_;
+    std::size_t task_count_ = 0;
     std::vector<Prepared> prepared_;
 };
 

@@ -1,6 +1,7 @@
 #include "arrays.h"
 
 #include <pybind11/gil_safe_call_once.h>
+#include <pybind11/stl.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -47,11 +48,6 @@ bool has_flag(const py::array& array, int flag) {
     return (array.flags() & flag) != 0;
 }
 
-// Every array of a native dtype points to the same descriptor, save for rare copies of it.
-bool same_descriptor(const py::array& a, const py::array& b) {
-    return py::detail::array_proxy(a.ptr())->descr == py::detail::array_proxy(b.ptr())->descr;
-}
-
 std::string dtype_name(const py::array& array) {
     return py::str(array.dtype());
 }
@@ -59,10 +55,6 @@ std::string dtype_name(const py::array& array) {
 std::string shape_text(const py::array& array) {
     return short_repr(
         py::reinterpret_steal<py::object>(PyObject_GetAttrString(array.ptr(), "shape")));
-}
-
-bool same_shape(const py::array& a, const py::array& b) {
-    return a.ndim() == b.ndim() && std::equal(a.shape(), a.shape() + a.ndim(), b.shape());
 }
 
 // Each axis steps over all that the narrower axes reach; what fails this nearly always overlaps.
@@ -98,19 +90,21 @@ void check_elements(const py::array& array, const Label& label) {
                                " is not aligned to its elements; pass an aligned copy, .copy()");
 }
 
-void check_matches(const py::array& array, const py::array& parameter, const Label& label) {
-    if (!same_descriptor(array, parameter)) {
+void check_matches(const py::array& array, const Form& form, const Label& label) {
+    // Arrays of a native dtype share one descriptor, save for rare copies of it.
+    const bool same_type = py::detail::array_proxy(array.ptr())->descr == form.type.ptr();
+    if (!same_type || !has_flag(array, py::detail::npy_api::NPY_ARRAY_ALIGNED_)) {
         check_elements(array, label);
-        if (array.dtype().num() != parameter.dtype().num())
+        const std::string wanted = py::str(form.type);
+        if (array.dtype().num() != form.type.num())
             type_error(label, "dtype " + dtype_name(array) + " differs from its parameter's " +
-                                  dtype_name(parameter) + "; convert it with .astype('" +
-                                  dtype_name(parameter) + "')");
-    } else if (!has_flag(array, py::detail::npy_api::NPY_ARRAY_ALIGNED_)) {
-        check_elements(array, label);
+                                  wanted + "; convert it with .astype('" + wanted + "')");
     }
-    if (!same_shape(array, parameter))
+    if (static_cast<std::size_t>(array.ndim()) != form.shape.size() ||
+        !std::equal(form.shape.begin(), form.shape.end(), array.shape()))
         value_error(label, "shape " + shape_text(array) + " differs from its parameter's " +
-                               shape_text(parameter) + "; reshape or broadcast it first");
+                               short_repr(py::tuple(py::cast(form.shape))) +
+                               "; reshape or broadcast it first");
 }
 
 void check_written(const py::array& array, const Label& label) {
@@ -167,18 +161,21 @@ py::array share_array(py::handle object, const Label& label) {
     }
 }
 
+Form::Form(const py::array& parameter)
+    : type(parameter.dtype()), shape(parameter.shape(), parameter.shape() + parameter.ndim()) {}
+
 void check_parameter(const py::array& array, const Label& label) {
     check_elements(array, label);
     check_written(array, label);
 }
 
-void check_slot(const py::array& array, const py::array& parameter, const Label& label) {
-    check_matches(array, parameter, label);
+void check_slot(const py::array& array, const Form& form, const Label& label) {
+    check_matches(array, form, label);
     check_written(array, label);
 }
 
-void check_gradient(const py::array& array, const py::array& parameter, const Label& label) {
-    check_matches(array, parameter, label);
+void check_gradient(const py::array& array, const Form& form, const Label& label) {
+    check_matches(array, form, label);
 }
 
 bool share_memory(const py::array& a, const py::array& b) {

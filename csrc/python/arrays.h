@@ -5,6 +5,7 @@
 #include <pybind11/pybind11.h>
 
 #include <string>
+#include <vector>
 
 #include "../kernels.h"
 #include "../operand.h"
@@ -31,12 +32,21 @@ std::string short_repr(py::handle object);
 // DLPack. TypeError for anything else.
 py::array share_array(py::handle object, const Label& label);
 
-// The three kinds of array that a rule takes. TypeError or ValueError with the remedy unless the
-// array is float32 or float64, native, aligned, and (if it is to be written) writable with each
-// element in a place of its own; a gradient or a state slot has to match its parameter.
+// What a gradient or a state slot has to match. A plan keeps it for each parameter, because NumPy
+// keeps an array's own shape close to its data: reading it there would wait for the thread that
+// wrote to that cache line in the last step.
+struct Form {
+    explicit Form(const py::array& parameter);
+
+    py::dtype type;
+    std::vector<py::ssize_t> shape;
+};
+
+// TypeError or ValueError with the remedy unless the array is float32 or float64, native, aligned,
+// of the given form, and (if it is to be written) writable with each element in a place of its own.
 void check_parameter(const py::array& array, const Label& label);
-void check_slot(const py::array& array, const py::array& parameter, const Label& label);
-void check_gradient(const py::array& array, const py::array& parameter, const Label& label);
+void check_slot(const py::array& array, const Form& form, const Label& label);
+void check_gradient(const py::array& array, const Form& form, const Label& label);
 
 // Whether the arrays have an element in common, exactly: interleaved views do not.
 bool share_memory(const py::array& a, const py::array& b);

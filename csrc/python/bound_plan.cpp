@@ -98,18 +98,23 @@ BoundPlan::BoundPlan(const std::string& rule, py::handle parameters, const py::l
         while (sizes[group] == 0) ++group;
         --sizes[group];
         const Label label{"params", structure_.path(leaf)};
-        rows_.push_back({group, share_array(object, label), {}});
-        check_parameter(rows_.back().parameter, label);
+        py::array parameter = share_array(object, label);
+        check_parameter(parameter, label);
+        const Form form(parameter);
+        rows_.push_back({group, std::move(parameter), form, {}});
     });
     check_apart();
 
+    // All state before the first row: the step's own lists must not lie between arrays that other
+    // threads write, or each step would wait for hundreds of cache lines that change owners.
     for (Row& row : rows_) {
         const RuleOptions& chosen = plan_.options(row.group);
-        std::vector<ArrayView> slots;
-        for (std::size_t i = 0; i < slots_of(chosen).size(); ++i) {
+        for (std::size_t i = 0; i < slots_of(chosen).size(); ++i)
             row.slots.push_back(state_like(row.parameter, chosen.initial_state()));
-            slots.push_back(view(row.slots.back()));
-        }
+    }
+    for (const Row& row : rows_) {
+        std::vector<ArrayView> slots;
+        for (const py::array& slot : row.slots) slots.push_back(view(slot));
         plan_.add_row(row.group, scalar_type(row.parameter), view(row.parameter), slots);
     }
     plan_.freeze();
@@ -146,7 +151,7 @@ void BoundPlan::accept_gradient(std::size_t index, py::handle object) {
                     "the array has become read-only; set its flags.writeable, or pass None as its "
                     "gradient");
     py::array gradient = share_array(object, label);
-    check_gradient(gradient, row.parameter, label);
+    check_gradient(gradient, row.form, label);
     if (!plan_.set_gradient(index, view(gradient))) {
         for (std::size_t other = 0; other < rows_.size(); ++other) {
             const std::string& path = structure_.path(other);
@@ -283,7 +288,7 @@ void BoundPlan::load(const py::list& options, const py::list& state) {
         for (const char* name : names) {
             const std::string path = index + "['" + name + "']";
             contents.push_back(share_array(take(name), {"state", path}));
-            check_gradient(contents.back(), rows_[row].parameter, {"state", path});
+            check_gradient(contents.back(), rows_[row].form, {"state", path});
         }
         if (entry.size() != names.size() + 1)
             value_error({"state", index}, "has entries that this optimizer does not know: " +
@@ -310,7 +315,8 @@ void apply(const std::string& rule, py::handle parameter, py::handle gradient,
     const py::array p = share_array(parameter, p_label);
     check_parameter(p, p_label);
     const py::array g = share_array(gradient, g_label);
-    check_gradient(g, p, g_label);
+    const Form form(p);
+    check_gradient(g, form, g_label);
 
     const std::vector<const char*>& names = slots_of(plan.options(0));
     for (const auto& [key, array] : slots) {
@@ -328,7 +334,7 @@ void apply(const std::string& rule, py::handle parameter, py::handle gradient,
     for (const char* name : names) {
         const Label label{name, no_path};
         arrays.emplace_back(name, share_array(slots[name], label));
-        check_slot(arrays.back().second, p, label);
+        check_slot(arrays.back().second, form, label);
         views.push_back(view(arrays.back().second));
     }
     for (auto a = arrays.begin(); a != arrays.end(); ++a)

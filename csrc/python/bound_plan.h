@@ -48,6 +48,7 @@ class BoundPlan {
     struct Row {
         std::size_t group;
         py::array parameter;
+        Form form;
         std::vector<py::array> slots;
     };
 
