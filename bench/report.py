@@ -1,0 +1,192 @@
+"""Run all benchmarks, and write what they say for people.
+
+``python bench/report.py`` writes build/benchmarks.json, docs/benchmarks.md and
+docs/figures/benchmarks.png. With ``--json FILE`` it reports on an earlier run instead.
+"""
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+import pyfastopt
+
+ROOT = Path(__file__).parent.parent
+RIVALS = {"numpy out=": "NumPy `out=`", "numpy": "NumPy", "torch": "torch"}
+
+#: Above this size a step is bound by memory, and the roofline is its limit.
+LARGE = 1_000_000
+
+#: Less than this is no lead.
+LEAD = 1.05
+
+TEXT = """# Benchmarks
+
+Made by `python bench/report.py` on {machine}.
+
+Each row is one case: the parameters of a model, or one array, float32. All libraries step the same
+arrays in turns in one process, after a check that they come to the same answer; a time is the
+median of the rounds. **Ratios say how many times faster pyfastopt is**; times are of this machine
+alone. `NumPy out=` is the formula by hand without temporaries, `NumPy` the formula as one writes
+it, `torch` is `torch.optim` with `fused=True` where it has that (RMSProp has not; Momentum in this
+form has no peer). *Of the limit* compares with a loop that reads and writes the same streams with
+one addition each: 100 % is all that the memory gives.
+
+![Speed-up and share of the limit](figures/benchmarks.png)
+
+## Where it is not ahead
+
+{behind}
+
+## Models, Adam
+
+{models}
+
+## Every rule on the shapes of GPT-2 small
+
+{rules}
+
+## Every rule over sizes
+
+One array, two threads.
+
+{sizes}
+"""
+
+
+class Case:
+    """Median times of a case's peers, in seconds."""
+
+    def __init__(self, info):
+        self.__dict__.update(info)
+        self.seconds = {}
+
+    def ratio(self, peer):
+        if peer not in self.seconds:
+            return None
+        return self.seconds[peer] / self.seconds["pyfastopt"]
+
+
+def load(path):
+    cases = {}
+    for entry in json.loads(path.read_text())["benchmarks"]:
+        info = entry["extra_info"]
+        peer = info.pop("peer")
+        case = cases.setdefault(entry["group"], Case(info))
+        case.seconds[peer] = statistics.median(entry["stats"]["data"])
+    return list(cases.values())
+
+
+def time_text(seconds):
+    for unit, factor in [("s", 1), ("ms", 1e3), ("µs", 1e6)]:
+        if seconds * factor >= 1:
+            return f"{seconds * factor:.3g} {unit}"
+    return f"{seconds * 1e9:.0f} ns"
+
+
+def ratio_text(ratio):
+    return "–" if ratio is None else f"{ratio:.3g}×"
+
+
+def table(cases, heads):
+    """Return Markdown: the named attributes, pyfastopt's time, and the ratios to the rivals."""
+    columns = [*heads.values(), "pyfastopt", *(f"vs {n}" for n in RIVALS.values()), "of the limit"]
+    lines = ["| " + " | ".join(columns) + " |"]
+    lines.append("|" + " --- |" * len(heads) + " ---: |" * (len(columns) - len(heads)))
+    for case in cases:
+        limit = f"{case.ratio('roofline'):.0%}" if case.elements >= LARGE else ""
+        cells = [
+            *(str(getattr(case, name)) for name in heads),
+            time_text(case.seconds["pyfastopt"]),
+            *(ratio_text(case.ratio(rival)) for rival in RIVALS),
+            limit,
+        ]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def behind(cases):
+    """Return Markdown: the cases in which a rival is as fast, or nearly."""
+    lines = [
+        f"- {case.rule}, {case.model}, {case.threads} thread{'s' * (case.threads > 1)}: "
+        f"{ratio_text(case.ratio(rival))} {name}"
+        for case in cases
+        for rival, name in RIVALS.items()
+        if (case.ratio(rival) or LEAD) < LEAD
+    ]
+    return "\n".join(lines) or f"In none of these cases was a rival within {LEAD - 1:.0%}."
+
+
+def figure(suites, path):
+    drawing = Figure(figsize=(12, 4), layout="constrained")
+    left, middle, right = drawing.subplots(1, 3)
+    by_rule = defaultdict(list)
+    for case in suites["sizes"]:
+        by_rule[case.rule].append(case)
+    for axes, rival, title in [
+        (left, "numpy out=", "NumPy with out="),
+        (middle, "torch", "torch.optim (fused where it can be)"),
+    ]:
+        for rule, cases in by_rule.items():
+            points = [(c.elements, c.ratio(rival)) for c in cases if c.ratio(rival)]
+            if points:
+                axes.plot(*zip(*points, strict=True), marker=".", label=rule)
+        axes.axhline(1, color="black", linewidth=0.8)
+        axes.set(xscale="log", yscale="log", xlabel="elements", title=f"Times faster than {title}")
+        axes.grid(alpha=0.3)
+        axes.legend(fontsize=8)
+    rules = [case.rule for case in suites["rules"]]
+    right.barh(rules, [100 * case.ratio("roofline") for case in suites["rules"]])
+    right.axvline(100, color="black", linewidth=0.8)
+    right.invert_yaxis()
+    right.set(title="Share of the memory's limit, GPT-2 small", xlabel="%")
+    path.parent.mkdir(exist_ok=True)
+    drawing.savefig(path, dpi=110)
+
+
+def machine(path):
+    """Describe the machine and the libraries of the run."""
+    info = json.loads(path.read_text())["machine_info"]
+    cpu = info["cpu"]
+    runtime = pyfastopt.runtime_info()
+    libraries = {name: sys.modules.get(name) for name in ("numpy", "torch")}
+    names = ", ".join(
+        f"{name} {module.__version__}" for name, module in libraries.items() if module
+    )
+    return (
+        f"{cpu.get('brand_raw', info['processor'] or info['machine'])}, {runtime['cpus']} CPUs, "
+        f"{runtime['isa']}, {runtime['compiler']}, {names}"
+    )
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", type=Path, help="report on this earlier run")
+    path = parser.parse_args().json
+    if path is None:
+        path = ROOT / "build" / "benchmarks.json"
+        path.parent.mkdir(exist_ok=True)
+        command = ["-m", "pytest", "bench", "-q", f"--benchmark-json={path}"]
+        subprocess.run([sys.executable, *command], cwd=ROOT, check=True)
+    suites = defaultdict(list)
+    cases = load(path)
+    for case in cases:
+        suites[case.suite].append(case)
+    figure(suites, ROOT / "docs" / "figures" / "benchmarks.png")
+    text = TEXT.format(
+        machine=machine(path),
+        behind=behind(cases),
+        models=table(suites["models"], {"model": "parameters", "threads": "threads"}),
+        rules=table(suites["rules"], {"rule": "rule"}),
+        sizes=table(suites["sizes"], {"rule": "rule", "model": "size"}),
+    )
+    (ROOT / "docs" / "benchmarks.md").write_text(text)
+
+
+if __name__ == "__main__":
+    main()

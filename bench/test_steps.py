@@ -1,0 +1,39 @@
+"""What a step costs: each rule over sizes, real models, numbers of threads."""
+
+import models
+import pytest
+from conftest import CLOCK
+from peers import PEERS, Case
+from table import TABLE
+
+SIZES = [1_000, 10_000, 100_000, 1_000_000, 32_000_000]
+MODELS = {
+    "1 element": [(1,)],
+    "digits MLP": models.digits_mlp(),
+    "1000 arrays of 64": models.thousand_small(),
+    "ResNet-50": models.resnet50(),
+    "GPT-2 small": models.gpt2_small(),
+}
+ADAM = next(row for row in TABLE if row.name == "Adam")
+
+CASES = [
+    *(Case("sizes", row, f"{n:,} elements", [(n,)], 2) for row in TABLE for n in SIZES),
+    *(Case("models", ADAM, name, MODELS[name], threads) for name in MODELS for threads in (1, 2)),
+    *(Case("rules", row, "GPT-2 small", MODELS["GPT-2 small"], 2) for row in TABLE),
+]
+
+SMOKE_ELEMENTS = 100_000
+
+
+def pytest_generate_tests(metafunc):
+    smoke = metafunc.config.getoption("--smoke")
+    cases = [c for c in CASES if not smoke or c.info["elements"] <= SMOKE_ELEMENTS]
+    metafunc.parametrize(
+        ("case", "peer"),
+        [pytest.param(case, peer, id=f"{case.name} - {peer}") for case in cases for peer in PEERS],
+    )
+
+
+@pytest.mark.benchmark(timer=CLOCK)
+def test_step(case, peer, report):
+    report(case, peer)
