@@ -11,6 +11,12 @@ constexpr std::size_t size_of(Scalar type) {
     return type == Scalar::f32 ? 4 : 8;
 }
 
+constexpr std::size_t cache_line = 64;
+
+// From this size on, a kernel takes the trouble to begin at a cache line of the parameter, and
+// state is placed so that its cache lines begin at the same elements.
+constexpr std::size_t long_array_bytes = std::size_t{1} << 14;
+
 // What a kernel takes: the parameter, the gradient, then the state slots of the rule's variant.
 constexpr std::size_t gradient_operand = 1;
 constexpr std::size_t max_operands = 6;

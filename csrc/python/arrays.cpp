@@ -10,8 +10,6 @@
 namespace fastopt {
 namespace {
 
-constexpr std::size_t cache_line = 64;
-
 // NumPy's type numbers, part of its ABI.
 constexpr int npy_float32 = 11;
 constexpr int npy_float64 = 12;
@@ -209,10 +207,14 @@ py::array state_like(const py::array& parameter, double value) {
     // NumPy's allocator asks for huge pages, and its zeros cost nothing until they are touched.
     const py::array block =
         NumPy::get().zeros(bytes + static_cast<py::ssize_t>(cache_line), py::dtype("uint8"));
-    const auto* data = static_cast<const char*>(block.data());
-    const auto misplaced = reinterpret_cast<std::uintptr_t>(data) % cache_line;
+    const auto place = [](const void* data) {
+        return reinterpret_cast<std::uintptr_t>(data) % cache_line;
+    };
+    const bool is_long = static_cast<std::size_t>(bytes) >= long_array_bytes;
+    const std::size_t wanted = is_long ? place(like.data) : 0;
+    const std::size_t shift = (cache_line + wanted - place(block.data())) % cache_line;
     py::array state(parameter.dtype(), {like.shape, like.shape + like.ndim}, strides,
-                    data + (cache_line - misplaced) % cache_line, block);
+                    static_cast<const char*>(block.data()) + shift, block);
     if (value != 0) state[py::ellipsis()] = value;
     return state;
 }

@@ -55,7 +55,8 @@ bool share_memory(const py::array& a, const py::array& b);
 Scalar scalar_type(const py::array& array);
 ArrayView view(const py::array& array);
 
-// A new array with the parameter's shape, type and order of axes in memory, on a cache line.
+// A new array with the parameter's shape, type and order of axes in memory. It begins at a cache
+// line, or where it is long, as far behind one as the parameter does.
 py::array state_like(const py::array& parameter, double value);
 
 }  // namespace fastopt
