@@ -35,7 +35,6 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "SGD": {"lr": 0.1, "momentum": 0.9, "nesterov": True},
     "Momentum": {"lr": 0.1},
     "RMSProp": {"lr": 1e-3},
-    "Adagrad": {"lr": 0.05},
 }
 
 Arrays = list[NDArray[Any]]
