@@ -15,15 +15,16 @@ struct List {
 };
 
 // A kernel's position here is its index everywhere.
+// clang-format off
 template <class F>
-using Kernels = List<                //
-    SGD<F, false>, SGD<F, true>,     // momentum
-    Momentum<F>,                     //
-    RMSProp<F, false, false>,        // centered, momentum
-    RMSProp<F, false, true>,         //
-    RMSProp<F, true, false>,         //
-    RMSProp<F, true, true>,          //
-    Adam<F, false>, Adam<F, true>>;  // amsgrad
+using Kernels = List<
+    SGD<F, false>, SGD<F, true>,                          // momentum
+    Momentum<F>,
+    RMSProp<F, false, false>, RMSProp<F, false, true>,    // centered, momentum
+    RMSProp<F, true, false>, RMSProp<F, true, true>,
+    Adam<F, false>, Adam<F, true>                          // amsgrad
+>;
+// clang-format on
 
 }  // namespace
 }  // namespace fastopt
