@@ -1,6 +1,7 @@
 // The list of every rule and variant. Kernel tables, options, introspection and tests follow it.
 #pragma once
 
+#include "rules/adagrad.h"
 #include "rules/adam.h"
 #include "rules/momentum.h"
 #include "rules/rmsprop.h"
@@ -22,7 +23,8 @@ using Kernels = List<
     Momentum<F>,
     RMSProp<F, false, false>, RMSProp<F, false, true>,    // centered, momentum
     RMSProp<F, true, false>, RMSProp<F, true, true>,
-    Adam<F, false>, Adam<F, true>                          // amsgrad
+    Adam<F, false>, Adam<F, true>,                         // amsgrad
+    Adagrad<F>
 >;
 // clang-format on
 

@@ -15,7 +15,7 @@ from .reference import gradient
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-__all__ = ["RMSProp", "rmsprop_"]
+__all__ = ["Adagrad", "RMSProp", "adagrad_", "rmsprop_"]
 
 
 class RMSPropOptions(CommonOptions, total=False):
@@ -141,3 +141,105 @@ def rmsprop_(
     """
     slots = {"square_avg": square_avg, "grad_avg": grad_avg, "momentum_buffer": momentum_buffer}
     apply(RMSProp, p, g, slots, step, num_threads, {"lr": lr, **options})
+
+
+class AdagradOptions(CommonOptions, total=False):
+    """The options of :class:`Adagrad`."""
+
+    lr_decay: float
+    initial_accumulator_value: float
+    eps: float
+    eps_inside: bool
+
+
+class Adagrad(Optimizer):
+    """Adagrad: the gradient divided by the root of the sum of all its squares.
+
+    ::
+
+        s += g**2
+        p -= lr/(1 + (t - 1)*lr_decay) * g / (sqrt(s) + eps)      # eps_inside: sqrt(s + eps)
+
+    Parameters
+    ----------
+    params, lr, num_threads, **options
+        See :class:`Optimizer`; `lr` is 0.01 by default. And:
+    lr_decay : float, default 0
+        How fast the rate falls with the steps, >= 0.
+    initial_accumulator_value : float, default 0
+        What `s` begins with, >= 0. Fixed at construction.
+    eps : float, default 1e-10
+        Keeps the quotient finite, >= 0.
+    eps_inside : bool, default False
+        Add `eps` under the root, as Keras does, and not to it, as PyTorch does.
+
+    Raises
+    ------
+    TypeError, ValueError
+        See :class:`Optimizer`.
+
+    Notes
+    -----
+    State: ``sum``. Duchi, Hazan and Singer, "Adaptive subgradient methods for online learning and
+    stochastic optimization", JMLR 2011. Options and defaults as in ``torch.optim.Adagrad``.
+    """
+
+    __slots__ = ()
+    _rule = "adagrad"
+
+    lr_decay = Option[float]()
+    initial_accumulator_value = Option[float]()
+    eps = Option[float]()
+    eps_inside = Option[bool]()
+
+    def __init__(
+        self,
+        params: Params,
+        lr: float = 1e-2,
+        *,
+        num_threads: int | None = None,
+        **options: Unpack[AdagradOptions],
+    ) -> None:
+        super().__init__(params, num_threads, {"lr": lr, **options})
+
+    @staticmethod
+    def _formula(
+        p: NDArray[Any], g: NDArray[Any], state: dict[str, Any], o: SimpleNamespace
+    ) -> None:
+        f = p.dtype.type
+        s, eps = state["sum"], f(o.eps)
+        rate = f(o.lr / (1 + (state["step"] - 1) * o.lr_decay))
+        g = gradient(p, g, o, o.weight_decay)
+        s += g * g
+        p -= rate * g / (np.sqrt(s + eps) if o.eps_inside else np.sqrt(s) + eps)
+
+
+def adagrad_(
+    p: Array,
+    g: Array,
+    sum: Array,
+    *,
+    step: int,
+    lr: float = 1e-2,
+    num_threads: int | None = None,
+    **options: Unpack[AdagradOptions],
+) -> None:
+    """Take one step of :class:`Adagrad` on the caller's own arrays.
+
+    Parameters
+    ----------
+    p, g, sum : array
+        Parameter, gradient and sum of squares (before the first step filled with what it is to
+        begin with): of one shape and dtype, float32 or float64, in any layout. All but `g` are
+        updated in place.
+    step : int
+        Number of this step, counted from 1.
+    lr, num_threads, **options
+        See :class:`Adagrad`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For arrays or options that do not fit. Nothing has been modified then.
+    """
+    apply(Adagrad, p, g, {"sum": sum}, step, num_threads, {"lr": lr, **options})

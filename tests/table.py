@@ -106,6 +106,22 @@ def expert_adam(o: SimpleNamespace, t: int) -> Callable[..., None]:
     return update
 
 
+def expert_adagrad(o: SimpleNamespace, t: int) -> Callable[..., None]:
+    rate = o.lr / (1 + (t - 1) * o.lr_decay)
+
+    def update(p, g, state, a, b):
+        s = state["sum"]
+        np.multiply(g, g, a)
+        np.add(s, a, s)
+        np.sqrt(s, a)
+        np.add(a, o.eps, a)
+        np.multiply(g, rate, b)
+        np.divide(b, a, b)
+        np.subtract(p, b, p)
+
+    return update
+
+
 TABLE = [
     Row(
         fo.SGD,
@@ -178,6 +194,22 @@ TABLE = [
         ],
         expert_adam,
         torch=("AdamW", {"fused": True}),
+    ),
+    Row(
+        fo.Adagrad,
+        fo.adagrad_,
+        [
+            ({}, oracles.torch("Adagrad")),
+            ({"lr_decay": 0.1, "initial_accumulator_value": 0.5}, oracles.torch("Adagrad")),
+            ({"weight_decay": 0.1, "eps": 1e-3, "maximize": True}, oracles.torch("Adagrad")),
+            (
+                {"eps_inside": True, "eps": 1e-3, "initial_accumulator_value": 0.1},
+                oracles.keras("Adagrad", epsilon=1e-3, initial_accumulator_value=0.1),
+            ),
+            ({"eps_inside": True, "lr_decay": 0.1, **COMMON}, None),
+        ],
+        expert_adagrad,
+        torch=("Adagrad", {"fused": True}),
     ),
 ]
 
