@@ -1,6 +1,6 @@
 """What is in the compiled objects: symbols, and how wide each kernel's arithmetic is.
 
-``python tests/binaries.py`` prints the vectorisation report of the newest build in ``build/``.
+``python tests/binaries.py`` prints the vectorisation report of what pip built last in ``build/``.
 """
 
 import re
@@ -24,9 +24,10 @@ def has_tools():
 
 
 def objects():
-    """The newest build's object file for each instruction set, by name."""
+    """The object file of each instruction set, by name, from the newest of pip's builds."""
     found = {}
-    for path in sorted(BUILDS.rglob("kernels.cpp.o"), key=lambda path: path.stat().st_mtime):
+    paths = BUILDS.glob("cp*/CMakeFiles/*/csrc/kernels.cpp.o")
+    for path in sorted(paths, key=lambda path: path.stat().st_mtime):
         found[path.parent.parent.name.removeprefix("kernels_").removesuffix(".dir")] = path
     return dict(sorted(found.items(), key=lambda item: list(REGISTERS).index(item[0])))
 

@@ -235,6 +235,12 @@ def test_gradients_that_run_code():
     with pytest.raises(TypeError, match=r"grads\[0\]") as caught:
         opt.step([Meddler(lambda: opt.step([vector(), vector()])), vector()])
     assert "used again from within its own step" in str(caught.value.__cause__)
+
+    def interrupt():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        opt.step([vector(), Meddler(interrupt)])
     grads = [Meddler(lambda: grads.clear()), vector()]
     with pytest.raises(ValueError, match="expected a list or tuple of 2 entries, got 0"):
         opt.step(grads)

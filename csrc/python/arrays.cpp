@@ -149,6 +149,7 @@ py::array share_array(py::handle object, const Label& label) {
             return numpy.asarray(py::memoryview(py::reinterpret_borrow<py::object>(object)));
         return numpy.from_dlpack(object);
     } catch (py::error_already_set& error) {
+        if (!error.matches(PyExc_Exception)) throw;  // such as KeyboardInterrupt
         py::raise_from(error, PyExc_TypeError,
                        (label.text() + ": the memory of " + short_repr(object) + " of type " +
                         Py_TYPE(object.ptr())->tp_name +
@@ -177,6 +178,9 @@ void check_gradient(const py::array& array, const Form& form, const Label& label
 }
 
 bool share_memory(const py::array& a, const py::array& b) {
+    const Extent first = extent(a);
+    const Extent second = extent(b);
+    if (first.end <= second.begin || second.end <= first.begin) return false;
     const NumPy& numpy = NumPy::get();
     try {
         return numpy.shares_memory(a, b, max_overlap_work).cast<bool>();
@@ -193,6 +197,10 @@ Scalar scalar_type(const py::array& array) {
 ArrayView view(const py::array& array) {
     return {const_cast<char*>(static_cast<const char*>(array.data())),
             static_cast<int>(array.ndim()), array.shape(), array.strides()};
+}
+
+Extent extent(const py::array& array) {
+    return extent(view(array), static_cast<std::size_t>(array.itemsize()));
 }
 
 py::array state_like(const py::array& parameter, double value) {

@@ -54,6 +54,7 @@ bool share_memory(const py::array& a, const py::array& b);
 // Of an array that has passed one of the checks.
 Scalar scalar_type(const py::array& array);
 ArrayView view(const py::array& array);
+Extent extent(const py::array& array);
 
 // A new array with the parameter's shape, type and order of axes in memory. It begins at a cache
 // line, or where it is long, as far behind one as the parameter does.

@@ -121,12 +121,10 @@ BoundPlan::BoundPlan(const std::string& rule, py::handle parameters, const py::l
     gradients_.reserve(rows_.size());
 }
 
-// Only arrays whose extents meet need the exact search.
+// In the order of addresses, so that only neighbours need to be compared.
 void BoundPlan::check_apart() const {
     std::vector<Extent> extents;
-    for (const Row& row : rows_)
-        extents.push_back(
-            extent(view(row.parameter), static_cast<std::size_t>(row.parameter.itemsize())));
+    for (const Row& row : rows_) extents.push_back(extent(row.parameter));
     std::vector<std::size_t> order(rows_.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
     std::sort(order.begin(), order.end(),
@@ -176,8 +174,9 @@ void BoundPlan::step(py::handle gradients) {
     structure_.walk(gradients, "grads", [&](std::size_t leaf, py::handle gradient) {
         accept_gradient(leaf, gradient);
     });
+    const int threads = thread_count(threads_);
     py::gil_scoped_release nogil;
-    plan_.run(thread_count(threads_));
+    plan_.run(threads);
 }
 
 py::object BoundPlan::num_threads() const {
