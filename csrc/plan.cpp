@@ -154,7 +154,7 @@ std::size_t Plan::schedule() {
 }
 
 void Plan::run([[maybe_unused]] int threads) {
-    const std::size_t bytes = schedule();
+    [[maybe_unused]] const std::size_t bytes = schedule();
     if (task_count_ == 0) return;
 #ifdef _OPENMP
     if (threads > 1 && bytes >= parallel_bytes) {

@@ -9,12 +9,17 @@
 array([0.9, 0.9], dtype=float32)
 """
 
+from importlib.util import find_spec
 from pkgutil import extend_path
 
 # In a clone's root, this folder hides the installed package, which has the compiled module.
 __path__ = extend_path(__path__, __name__)
 __version__ = "0.1.0"
 
+if find_spec(f"{__name__}._core") is None:
+    raise ImportError(
+        "pyfastopt's compiled module is not installed; run 'pip install .' in its source folder"
+    )
 from . import _core
 
 if _core.__version__ != __version__:
