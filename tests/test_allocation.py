@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import interpreter
 import pytest
 
 COUNTER = Path(__file__).with_name("count_malloc.c")
@@ -74,22 +75,13 @@ for body, repeats in ((steps, 100_000), (heavy, 100)):
 )
 
 
-def run(code, **environment):
-    result = subprocess.run(
-        [sys.executable, "-c", code],
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert result.returncode == 0, result.stderr
-    return [int(line) for line in result.stdout.split()]
+def counts(code, **environment):
+    return [int(line) for line in interpreter.output(code, **environment).split()]
 
 
 def test_python_allocates_nothing():
     # A handful of blocks are the loop's own integers and the counts themselves.
-    assert all(abs(blocks) <= 5 for blocks in run(BLOCKS))
+    assert all(abs(blocks) <= 5 for blocks in counts(BLOCKS))
 
 
 @pytest.mark.skipif(
@@ -100,4 +92,4 @@ def test_cpp_allocates_nothing(tmp_path):
     compiler = os.environ.get("CC") or shutil.which("cc") or shutil.which("gcc")
     library = tmp_path / "count_malloc.so"
     subprocess.run([compiler, "-shared", "-fPIC", "-O1", COUNTER, "-o", library], check=True)
-    assert run(MALLOCS, LD_PRELOAD=str(library)) == [0, 0]
+    assert counts(MALLOCS, LD_PRELOAD=str(library)) == [0, 0]

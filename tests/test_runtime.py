@@ -1,8 +1,8 @@
 """The choice of the instruction set, and what is said about it."""
 
+import interpreter
 import numpy as np
 import pytest
-from test_threads import failure, python
 
 import pyfastopt as fo
 
@@ -42,8 +42,8 @@ def test_unknown_isa_lists_the_known():
 
 def test_environment_chooses_the_isa(isa):
     code = "import pyfastopt; print(pyfastopt.runtime_info()['isa'])"
-    assert python(code, PYFASTOPT_ISA=isa) == isa
-    message = failure("import pyfastopt", PYFASTOPT_ISA="mmx")
+    assert interpreter.output(code, PYFASTOPT_ISA=isa) == isa
+    message = interpreter.error("import pyfastopt", PYFASTOPT_ISA="mmx")
     assert "PYFASTOPT_ISA: isa = 'mmx' is not one that this CPU can run; use one of" in message
 
 

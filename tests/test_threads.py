@@ -1,7 +1,6 @@
 """Threads: how many, other people's, forks, and two at one optimizer."""
 
 import os
-import subprocess
 import sys
 import threading
 
@@ -12,34 +11,6 @@ import pyfastopt as fo
 from pyfastopt.reference import Reference
 
 LARGE = 1 << 20
-
-
-def python(code, **environment):
-    """Run code in a fresh interpreter; return what it prints."""
-    result = subprocess.run(
-        [sys.executable, "-c", code],
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert result.returncode == 0, result.stderr
-    return result.stdout.strip()
-
-
-def failure(code, **environment):
-    """Run code that must fail; return its last line of error."""
-    result = subprocess.run(
-        [sys.executable, "-c", code],
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert result.returncode != 0
-    return result.stderr.strip().splitlines()[-1]
 
 
 needs_openmp = pytest.mark.skipif(
@@ -55,15 +26,15 @@ def test_default_never_exceeds_the_cpus():
 @needs_openmp
 def test_environment_sets_the_default():
     code = "import pyfastopt; print(pyfastopt.runtime_info()['num_threads'])"
-    assert python(code, PYFASTOPT_NUM_THREADS="1") == "1"
-    assert int(python(code, PYFASTOPT_NUM_THREADS="9999")) == fo.runtime_info()["cpus"]
-    assert python(code, OMP_NUM_THREADS="1", PYFASTOPT_NUM_THREADS="") == "1"
+    assert interpreter.output(code, PYFASTOPT_NUM_THREADS="1") == "1"
+    assert int(interpreter.output(code, PYFASTOPT_NUM_THREADS="9999")) == fo.runtime_info()["cpus"]
+    assert interpreter.output(code, OMP_NUM_THREADS="1", PYFASTOPT_NUM_THREADS="") == "1"
 
 
 @needs_openmp
 @pytest.mark.parametrize("value", ["0", "-1", "two", "1.5", " "])
 def test_bad_environment_is_an_error_at_import(value):
-    message = failure("import pyfastopt", PYFASTOPT_NUM_THREADS=value)
+    message = interpreter.error("import pyfastopt", PYFASTOPT_NUM_THREADS=value)
     assert f"PYFASTOPT_NUM_THREADS = '{value}' must be a positive integer" in message
 
 
@@ -85,8 +56,8 @@ print(threads() - before)
 @pytest.mark.parametrize("requested", [1, 2, 3, 7])
 def test_requested_threads_are_used(requested):
     code = COUNT_THREADS.format(arguments=f"num_threads={requested}", around="opt.step(g)")
-    assert int(python(code)) == requested - 1
-    assert int(python(code, OMP_NUM_THREADS="1")) == requested - 1
+    assert int(interpreter.output(code)) == requested - 1
+    assert int(interpreter.output(code, OMP_NUM_THREADS="1")) == requested - 1
 
 
 @needs_openmp
@@ -99,7 +70,7 @@ with threadpoolctl.threadpool_limits(1):
     opt.step(g)
 """
     for arguments in ("", "num_threads=5"):
-        assert python(COUNT_THREADS.format(arguments=arguments, around=around)) == "0"
+        assert interpreter.output(COUNT_THREADS.format(arguments=arguments, around=around)) == "0"
 
 
 FORK = """
@@ -128,7 +99,7 @@ print(int(np.array_equal(p, reference.params[0])))
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the platform has no fork")
 def test_fork_after_a_parallel_step():
-    assert python(FORK).split() == ["0", "1"]
+    assert interpreter.output(FORK).split() == ["0", "1"]
 
 
 def run_threads(*targets):
