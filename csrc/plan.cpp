@@ -15,8 +15,8 @@ namespace {
 // even at a quarter (Adam) to a half (SGD) of a mebibyte.
 constexpr std::size_t parallel_bytes = std::size_t{1} << 19;
 
-// Rows are cut between threads at multiples of this many elements: whole cache lines of either
-// type.
+// Rows are cut between threads at multiples of this many elements, so that threads share at most
+// the one cache line at a cut.
 constexpr std::size_t grain = 16;
 
 constexpr std::size_t tile_size = 256;

@@ -92,18 +92,22 @@ inline double power(double base, std::int64_t exponent) {
 
 // ---- options ------------------------------------------------------------------------------------
 
-// "Finite" means in float32 too, so that no option becomes infinite on its way to the loop.
+// In float32 too, so that no option becomes infinite, or zero where that is not allowed, on its way
+// to the loop.
 inline bool is_finite(double x) {
     return std::fabs(x) <= std::numeric_limits<float>::max();
 }
+inline bool is_positive(double x) {
+    return x >= std::numeric_limits<float>::min();
+}
 
 inline constexpr Domain finite{"a finite number", is_finite};
-inline constexpr Domain positive{"a finite number > 0",
-                                 [](double x) { return is_finite(x) && x > 0; }};
+inline constexpr Domain positive{"a finite number > 0, in float32 too",
+                                 [](double x) { return is_finite(x) && is_positive(x); }};
 inline constexpr Domain non_negative{"a finite number >= 0",
                                      [](double x) { return is_finite(x) && x >= 0; }};
 inline constexpr Domain fraction{"a number in [0, 1)", [](double x) { return x >= 0 && x < 1; }};
-inline constexpr Domain limit{"a number > 0 (inf for no limit)", [](double x) { return x > 0; }};
+inline constexpr Domain limit{"a number > 0, in float32 too (inf for no limit)", is_positive};
 
 struct CommonOptions {
     double lr;

@@ -2,9 +2,9 @@
 
 #ifdef _OPENMP
 #include <omp.h>
+#endif
 #ifndef _WIN32
 #include <pthread.h>
-#endif
 #endif
 
 #include <algorithm>
@@ -14,38 +14,44 @@
 #include <string>
 
 namespace fastopt {
-
-#ifdef _OPENMP
-
 namespace {
 
 int from_environment = 0;
-int openmp_at_init = 1;
-std::atomic<bool> forked{false};
+[[maybe_unused]] int openmp_at_init = 1;
+std::atomic<int> forks{0};
 
 int read_environment() {
     const char* text = std::getenv("PYFASTOPT_NUM_THREADS");
     if (text == nullptr || *text == '\0') return 0;
     char* end = nullptr;
     const long value = std::strtol(text, &end, 10);
-    if (*end != '\0' || value < 1 || value > 1 << 16)
+    if (*end != '\0' || value < 1 || value > max_threads)
         throw std::invalid_argument("PYFASTOPT_NUM_THREADS = '" + std::string(text) +
-                                    "' must be a positive integer, or unset");
+                                    "' must be an integer from 1 to " +
+                                    std::to_string(max_threads) + ", or unset");
     return static_cast<int>(value);
 }
 
 }  // namespace
 
+int fork_count() {
+    return forks;
+}
+
 void init_threads() {
     from_environment = read_environment();
+#ifdef _OPENMP
     openmp_at_init = omp_get_max_threads();
+#endif
 #ifndef _WIN32
-    pthread_atfork(nullptr, nullptr, [] { forked = true; });
+    pthread_atfork(nullptr, nullptr, [] { ++forks; });
 #endif
 }
 
+#ifdef _OPENMP
+
 int thread_count(int requested) {
-    if (forked) return 1;
+    if (fork_count() > 0) return 1;
     const int openmp = omp_get_max_threads();
     int threads = requested;
     if (threads == 0)
@@ -58,8 +64,6 @@ int openmp_version() {
 }
 
 #else
-
-void init_threads() {}
 
 int thread_count(int) {
     return 1;

@@ -6,11 +6,11 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from . import runtime_info
+from . import __version__, runtime_info
 
 
-def _positive(text: str) -> int:
-    number = int(text)
+def _positive_integer(text: str) -> int:
+    number = int(text) if text.isdecimal() else 0
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text} is not a positive integer")
     return number
@@ -18,19 +18,21 @@ def _positive(text: str) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="pyfastopt", description=__doc__)
+    parser.add_argument("--version", action="version", version=f"pyfastopt {__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("info", help="show the instruction set, threads and versions in use")
     train = commands.add_parser(
         "train",
         help="train a network on handwritten digits with each optimizer, compiled and in NumPy",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    train.add_argument("--optimizer", action="append", help="name; may be repeated; default: all")
-    train.add_argument("--epochs", type=_positive, default=20, help="passes over the data")
-    train.add_argument("--hidden", type=_positive, default=128, help="units of the hidden layer")
-    train.add_argument("--dtype", choices=["float32", "float64"], default="float32")
-    train.add_argument("--threads", type=_positive, help="threads of a step; default: automatic")
-    train.add_argument("--out", default="pyfastopt-train.png", help="plot of the loss curves")
+    integer = _positive_integer
+    option = train.add_argument
+    option("--optimizer", action="append", help="name; may be repeated (default: all)")
+    option("--epochs", type=integer, default=20, help="passes over the data (default: 20)")
+    option("--hidden", type=integer, default=128, help="units of each hidden layer (default: 128)")
+    option("--dtype", choices=["float32", "float64"], default="float32", help="(default: float32)")
+    option("--threads", type=integer, help="threads of a step (default: automatic)")
+    option("--out", default="pyfastopt-train.png", help="plot, a PNG (default: %(default)s)")
     return parser
 
 

@@ -66,6 +66,8 @@ class ParamGroup(MutableMapping[str, Any]):
         return self._plan.options()[self._index][name]
 
     def __setitem__(self, name: str, value: Any) -> None:
+        if name == "params":
+            raise TypeError("'params' cannot be assigned; construct a new optimizer with them")
         changes: list[dict[str, Any]] = [{} for _ in self._plan.options()]
         changes[self._index] = {name: value}
         self._plan.set_options(changes)
@@ -120,7 +122,7 @@ class Optimizer:
         options out of range. Nothing has been modified then.
     """
 
-    __slots__ = ("__weakref__", "_groups", "_plan")
+    __slots__ = ("__weakref__", "_groups", "_plan", "_step")
 
     # The rule's name in csrc/rules.h, and where this class has other defaults than the rule.
     _rule: ClassVar[str]
@@ -143,6 +145,7 @@ class Optimizer:
             bool(groups),
         )
         self._plan.num_threads = num_threads
+        self._step = self._plan.step  # bound once, because each binding is an allocation
         self._groups = tuple(ParamGroup(self._plan, i) for i in range(len(own)))
 
     @staticmethod
@@ -178,7 +181,7 @@ class Optimizer:
         TypeError, ValueError
             For gradients that do not fit. Nothing has been modified then.
         """
-        self._plan.step(grads)
+        self._step(grads)
 
     @property
     def num_threads(self) -> int | None:
@@ -196,7 +199,12 @@ class Optimizer:
 
     @property
     def state(self) -> list[dict[str, Any]]:
-        """Each parameter's ``"step"`` count and state arrays, the very ones in use, by name."""
+        """Each parameter's ``"step"`` count and state arrays by name.
+
+        The arrays share memory with those in use, so that writing to their elements acts on the
+        optimizer. The dictionaries are made anew at each call: :meth:`load_state_dict` is the way
+        to change a step count.
+        """
         return self._plan.state()
 
     def state_dict(self) -> dict[str, Any]:
@@ -208,14 +216,19 @@ class Optimizer:
             ``"state"`` maps each parameter's index to its ``"step"`` (int) and its state arrays
             (copies, with the parameter's shape and dtype). ``"param_groups"`` is a list of the
             groups' options with ``"params"`` (indices) and ``"param_names"`` (places in the
-            structure of parameters). The layout is that of ``torch.optim``. The parameters
-            themselves are not part of it.
+            structure of parameters), and ``"optimizer"`` is the name of the class. But for the
+            last, the layout is that of ``torch.optim``. The parameters themselves are not part of
+            it.
         """
         groups = [
             {**options, **members}
             for options, members in zip(self._plan.options(), self._members(), strict=True)
         ]
-        return {"state": dict(enumerate(self._plan.snapshot())), "param_groups": groups}
+        return {
+            "optimizer": type(self).__name__,
+            "state": dict(enumerate(self._plan.snapshot())),
+            "param_groups": groups,
+        }
 
     def _members(self) -> list[dict[str, list[Any]]]:
         """For each group, its parameters' indices and their places in the structure."""
@@ -243,11 +256,14 @@ class Optimizer:
             Where it does not fit this optimizer. Nothing has been modified then.
         """
         remedy = "pass what state_dict() gave for an optimizer constructed as this one was"
-        for name, kind in (("state", dict), ("param_groups", list)):
+        for name, kind in (("optimizer", str), ("state", dict), ("param_groups", list)):
             if not isinstance(state_dict, Mapping) or name not in state_dict:
                 raise ValueError(f"state_dict has no entry '{name}'; {remedy}")
             if not isinstance(state_dict[name], kind):
                 raise TypeError(f"state_dict['{name}'] is no {kind.__name__}; {remedy}")
+        saved, own = state_dict["optimizer"], type(self).__name__
+        if saved != own:
+            raise ValueError(f"state_dict['optimizer'] is {saved!r}, expected {own!r}; {remedy}")
         state, groups = state_dict["state"], state_dict["param_groups"]
         members = self._members()
         found = [
@@ -270,6 +286,11 @@ class Optimizer:
             {name: value for name, value in group.items() if name not in member}
             for group, member in zip(groups, members, strict=True)
         ]
+        for i, (given, present) in enumerate(zip(options, self._plan.options(), strict=True)):
+            if missing := present.keys() - given.keys():
+                raise ValueError(
+                    f"state_dict['param_groups'][{i}] has no entry {sorted(missing)}; {remedy}"
+                )
         self._plan.load(options, [state[index] for index in sorted(indices)])
 
     def __repr__(self) -> str:
@@ -285,6 +306,11 @@ class Optimizer:
 
 def _param_groups(params: Any) -> list[dict[str, Any]]:
     """Return the parameter groups, none if `params` is a plain structure of parameters."""
+    if isinstance(params, dict) and "params" in params and params.keys() & {"lr", "weight_decay"}:
+        raise TypeError(
+            f"params is a dictionary with the keys {list(params)}: a parameter group; "
+            "put it into a list, [{'params': ...}]"
+        )
     if isinstance(params, (list, tuple)):
         groups = [entry for entry in params if isinstance(entry, dict) and "params" in entry]
         if len(groups) == len(params):

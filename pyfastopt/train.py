@@ -195,12 +195,15 @@ def train(
     Raises
     ------
     ValueError
-        For an unknown optimizer, or an `out` in a folder that does not exist. Before training.
+        For an unknown optimizer, or an `out` that cannot be written; before training.
     """
     chosen = choose(names)
-    folder = Path(out).resolve().parent
-    if not folder.is_dir():
-        raise ValueError(f"--out {out}: there is no folder {folder}; create it first")
+    try:
+        Path(out).touch()
+    except OSError as error:
+        raise ValueError(
+            f"--out {out}: {error.strerror}; name a file that can be written"
+        ) from error
     data = Digits.load(dtype)
     console = Console()
     table = Table(title=f"Digits, 64-{hidden}-{hidden}-10, {dtype}, {epochs} epochs")

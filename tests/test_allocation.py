@@ -12,7 +12,7 @@ import pytest
 COUNTER = Path(__file__).with_name("count_malloc.c")
 
 STEPS = """
-import ctypes, gc, sys
+import ctypes, gc, itertools, sys
 import numpy as np
 import pyfastopt as fo
 
@@ -24,22 +24,26 @@ params = {
 grads = {name: np.full(p.shape, 0.5, p.dtype) for name, p in params.items()}
 fortran = {**grads, "W": np.asfortranarray(grads["W"])}
 small = [np.ones(1000, np.float32)]
-optimizers = [
+serial, parallel = (
     fo.Adam({k: v.copy() for k, v in params.items()}, num_threads=threads) for threads in (1, 2)
-]
+)
 light = fo.Adam(small)
 g = np.ones(1000, np.float32)
 
+light_grads = [g]
+partial = {"W": None, "b": grads["b"], "c": None}
+
 def steps(count):
-    for _ in range(count):
-        light.step([g])
+    for _ in itertools.repeat(None, count):
+        light.step(light_grads)
 
 def heavy(count):
-    for _ in range(count):
-        for opt in optimizers:
-            opt.step(grads)
-            opt.step(fortran)
-            opt.step({"W": None, "b": grads["b"], "c": None})
+    for _ in itertools.repeat(None, count):
+        serial.step(grads)
+        parallel.step(grads)
+        serial.step(fortran)
+        parallel.step(fortran)
+        parallel.step(partial)
 
 heavy(10); steps(10); gc.collect(); gc.disable()
 """
@@ -64,13 +68,15 @@ count.restype = ctypes.c_long
 before = count()
 np.empty(100_000)
 assert count() > before
-for body, repeats in ((steps, 100_000), (heavy, 100)):
-    before = count()
-    body(0)
-    idle = count() - before
+
+def calls(body, repeats):
     before = count()
     body(repeats)
-    print(count() - before - idle)
+    return count() - before
+
+for body, repeats in ((steps, 100_000), (heavy, 100)):
+    calls(body, 1)
+    print(calls(body, repeats) - calls(body, 1))
 """
 )
 
@@ -79,7 +85,7 @@ def counts(code, **environment):
     return [int(line) for line in interpreter.output(code, **environment).split()]
 
 
-def test_python_allocates_nothing():
+def test_python_keeps_nothing():
     # A handful of blocks are the loop's own integers and the counts themselves.
     assert all(abs(blocks) <= 5 for blocks in counts(BLOCKS))
 
@@ -88,8 +94,10 @@ def test_python_allocates_nothing():
     sys.platform != "linux" or "LD_PRELOAD" in os.environ,
     reason="counts by LD_PRELOAD, which is Linux's and is taken where sanitizers run",
 )
-def test_cpp_allocates_nothing(tmp_path):
+@pytest.mark.parametrize("pythons_own", [False, True], ids=["C++", "C++ and Python"])
+def test_a_step_allocates_nothing(tmp_path, pythons_own):
     compiler = os.environ.get("CC") or shutil.which("cc") or shutil.which("gcc")
     library = tmp_path / "count_malloc.so"
     subprocess.run([compiler, "-shared", "-fPIC", "-O1", COUNTER, "-o", library], check=True)
-    assert counts(MALLOCS, LD_PRELOAD=str(library)) == [0, 0]
+    environment = {"PYTHONMALLOC": "malloc"} if pythons_own else {}
+    assert counts(MALLOCS, LD_PRELOAD=str(library), **environment) == [0, 0]

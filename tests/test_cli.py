@@ -35,9 +35,11 @@ def test_info(tmp_path, root):
     assert "baseline" in lines["isas_available"]
 
 
-@pytest.mark.parametrize("arguments", [[], ["fly"], ["train", "--epochs", "0"]])
+@pytest.mark.parametrize(
+    "arguments", [[], ["fly"], ["train", "--epochs", "0"], ["train", "--epochs", "x"]]
+)
 def test_wrong_usage(arguments):
-    assert command(*arguments).returncode == 2
+    assert command(*arguments.split()).returncode == 2
 
 
 def test_train_says_what_is_missing():
@@ -100,7 +102,8 @@ class TestTrain:
         ("arguments", "message"),
         [
             (["--optimizer", "Adamant"], "--optimizer Adamant is none of Adam, "),
-            (["--out", "nowhere/x.png"], "--out nowhere/x.png: there is no folder"),
+            (["--out", "nowhere/x.png"], "--out nowhere/x.png: No such file or directory; name"),
+            (["--threads", "1025"], "num_threads = 1025 must be an integer from 1 to 1024"),
         ],
     )
     def test_bad_values(self, tmp_path, arguments, message):

@@ -110,6 +110,8 @@ def test_group_is_a_mapping():
         del group["lr"]
     with pytest.raises(KeyError):
         _ = group["learning_rate"]
+    with pytest.raises(TypeError, match="'params' cannot be assigned"):
+        group["params"] = []
 
 
 # ---- options ------------------------------------------------------------------------------------
@@ -123,7 +125,6 @@ def test_python_and_cpp_agree_on_names_and_defaults(row):
     opt = row.optimizer(vector())
     for name, value in defaults.items():
         assert getattr(opt, name) == value, name
-        assert isinstance(inspect.getattr_static(row.optimizer, name), object)
 
 
 def test_every_rule_has_an_optimizer_and_every_variant_a_test():
@@ -169,7 +170,7 @@ def test_num_threads():
     opt.num_threads = 3
     assert opt.num_threads == 3
     for bad, error in ((0, ValueError), (-1, ValueError), (1.5, TypeError), (True, TypeError)):
-        with pytest.raises(error, match=f"num_threads = {bad} must be an integer >= 1"):
+        with pytest.raises(error, match=f"num_threads = {bad} must be an integer from 1 to 1024"):
             opt.num_threads = bad
     assert opt.num_threads == 3
 
@@ -256,8 +257,12 @@ def test_load_state_dict_refuses_what_does_not_fit():
         return bad
 
     cases = [
-        ({}, "no entry 'state'"),
-        ([], "no entry 'state'"),
+        ({}, "no entry 'optimizer'"),
+        ([], "no entry 'optimizer'"),
+        (changed(lambda d: d.pop("state")), "no entry 'state'"),
+        (fo.AdamW({"W": vector(), "b": vector(2)}).state_dict(), "is 'AdamW', expected 'Adam'"),
+        (changed(lambda d: d["param_groups"][0].pop("lr")), r"\[0\] has no entry \['lr'\]"),
+        (changed(lambda d: d["state"][1].update(step=2**63 - 1)), r"\['step'\] = 92233720368"),
         (changed(lambda d: d.update(state=[])), r"state_dict\['state'\] is no dict"),
         (changed(lambda d: d.pop("param_groups")), "no entry 'param_groups'"),
         (changed(lambda d: d["param_groups"].append({})), "other parameters"),
@@ -286,10 +291,27 @@ def test_load_state_dict_refuses_what_does_not_fit():
             opt.load_state_dict(bad)
         assert pickle.dumps(opt.state_dict()) == before, message
     fresh().load_state_dict(good)
-    with pytest.raises(ValueError, match="no entry"):
-        fo.SGD({"W": vector(), "b": vector(2)}).load_state_dict({"state": {}})
-    with pytest.raises((TypeError, ValueError)):
-        fo.RMSProp({"W": vector(), "b": vector(2)}).load_state_dict(good)
+
+
+def test_load_state_dict_reads_all_before_it_writes():
+    opt = fo.Adam([vector(3), vector(3)])
+    opt.step([vector(3, 1.0), vector(3, 2.0)])
+    swapped = opt.state_dict()
+    swapped["state"] = {0: opt.state[1], 1: opt.state[0]}
+    opt.load_state_dict(swapped)
+    assert opt.state[0]["exp_avg"][0] == 2 * opt.state[1]["exp_avg"][0] != 0
+
+
+def test_what_is_done_to_the_arrays_handed_out_does_not_reach_the_optimizer():
+    opt = fo.Adam([vector(4), vector(4)])
+    opt.step([vector(4), vector(4)])
+    saved = opt.state_dict()
+    handed_out = opt.state[1]["exp_avg"]
+    handed_out.shape = (2, 2)
+    handed_out.flags.writeable = False
+    opt.step([vector(4), vector(4)])
+    opt.load_state_dict(saved)
+    assert [s["step"] for s in opt.state] == [1, 1]
 
 
 def test_optimizers_are_not_pickled_by_accident():
@@ -338,8 +360,9 @@ def test_raw_functions_name_what_does_not_fit():
         (lambda: fo.adam_(p, g, m, v, v.copy(), step=1), "max_exp_avg_sq is given, but"),
         (lambda: fo.adam_(p, g, m, v, step=1, amsgrad=True), "max_exp_avg_sq = None, but"),
         (lambda: fo.sgd_(p, g, step=1, momentum=0.9), "momentum_buffer = None, but"),
-        (lambda: fo.adam_(p, g, m, v, step=0), "step = 0 must be an integer >= 1"),
-        (lambda: fo.adam_(p, g, m, v, step=1.0), "step = 1.0 must be an integer >= 1"),
+        (lambda: fo.adam_(p, g, m, v, step=0), "step = 0 must be an integer from 1"),
+        (lambda: fo.adam_(p, g, m, v, step=1.0), "step = 1.0 must be an integer from 1"),
+        (lambda: fo.adam_(p, g, m, v, step=2**64), "step = 18446744073709551616 must be"),
         (lambda: fo.adam_(p, g, m, m, step=1), "exp_avg_sq: shares memory with exp_avg"),
         (lambda: fo.adam_(p, p, m, v, step=1), "g: shares memory with p"),
         (lambda: fo.adam_(p, g, m, vector(4), step=1), r"exp_avg_sq: shape \(4,\) differs"),
@@ -372,7 +395,14 @@ def test_buffers_are_arrays():
     assert mine.tolist() == [0, 1]
 
 
-def test_memmap_and_matrix(tmp_path):
+def test_matrix():
+    with pytest.warns(PendingDeprecationWarning):
+        p, g = np.matrix(np.ones((2, 3))), np.matrix(np.ones((2, 3)))
+    fo.SGD(p, lr=1.0).step(g)
+    assert not p.any()
+
+
+def test_memmap(tmp_path):
     p = np.memmap(tmp_path / "p", np.float32, "w+", shape=(5,))
     fo.SGD(p, lr=1.0).step(vector())
     p.flush()

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstdlib>
 #include <vector>
 
 namespace fastopt {
@@ -89,9 +90,7 @@ void check_elements(const py::array& array, const Label& label) {
 }
 
 void check_matches(const py::array& array, const Form& form, const Label& label) {
-    // Arrays of a native dtype share one descriptor, save for rare copies of it.
-    const bool same_type = py::detail::array_proxy(array.ptr())->descr == form.type.ptr();
-    if (!same_type || !has_flag(array, py::detail::npy_api::NPY_ARRAY_ALIGNED_)) {
+    if (!form.has_type(array) || !has_flag(array, py::detail::npy_api::NPY_ARRAY_ALIGNED_)) {
         check_elements(array, label);
         const std::string wanted = py::str(form.type);
         if (array.dtype().num() != form.type.num())

@@ -38,6 +38,11 @@ py::array share_array(py::handle object, const Label& label);
 struct Form {
     explicit Form(const py::array& parameter);
 
+    // Arrays of a native dtype share one descriptor, save for rare copies of it.
+    bool has_type(const py::array& array) const {
+        return py::detail::array_proxy(array.ptr())->descr == type.ptr();
+    }
+
     py::dtype type;
     std::vector<py::ssize_t> shape;
 };

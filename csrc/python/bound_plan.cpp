@@ -3,11 +3,9 @@
 #include <pybind11/stl.h>
 
 #include <algorithm>
-#include <limits>
 #include <numeric>
 #include <stdexcept>
 
-#include "../threads.h"
 #include "options.h"
 
 namespace fastopt {
@@ -25,24 +23,28 @@ const std::vector<const char*>& slots_of(const RuleOptions& options) {
     return kernel_infos()[static_cast<std::size_t>(options.kernel())].slots;
 }
 
-// An integer >= lowest; bool is none.
-std::int64_t integer(const std::string& name, py::handle value, std::int64_t lowest) {
-    const std::string wanted = " must be an integer >= " + std::to_string(lowest);
+// An integer from lowest to highest; bool is none.
+std::int64_t integer(const std::string& name, py::handle value, std::int64_t lowest,
+                     std::int64_t highest) {
+    const std::string wanted =
+        " must be an integer from " + std::to_string(lowest) + " to " + std::to_string(highest);
     if (PyBool_Check(value.ptr()) || !PyIndex_Check(value.ptr()))
         throw py::type_error(name + " = " + short_repr(value) + wanted);
-    const std::int64_t number = PyNumber_AsSsize_t(value.ptr(), PyExc_OverflowError);
-    if (PyErr_Occurred()) throw py::error_already_set();
-    if (number < lowest) throw py::value_error(name + " = " + short_repr(value) + wanted);
+    const auto index = py::reinterpret_steal<py::object>(PyNumber_Index(value.ptr()));
+    if (!index) throw py::error_already_set();
+    int overflow = 0;
+    const std::int64_t number = PyLong_AsLongLongAndOverflow(index.ptr(), &overflow);
+    if (overflow != 0 || number < lowest || number > highest)
+        throw py::value_error(name + " = " + short_repr(value) + wanted);
     return number;
 }
 
+// The largest count that is exact as a double, in which the scalar part of a rule is computed.
+constexpr std::int64_t max_steps = std::int64_t{1} << 53;
+
 int thread_number(py::handle threads) {
-    if (threads.is_none()) return 0;
-    const std::int64_t number = integer("num_threads", threads, 1);
-    if (number > std::numeric_limits<std::int16_t>::max())
-        throw py::value_error("num_threads = " + short_repr(threads) +
-                              " is more than any machine has");
-    return static_cast<int>(number);
+    return threads.is_none() ? 0
+                             : static_cast<int>(integer("num_threads", threads, 1, max_threads));
 }
 
 [[noreturn]] void refuse_shared(const Label& label, const std::string& other) {
@@ -61,7 +63,14 @@ py::dict as_dict(py::handle value, const Label& label) {
 // finish.
 class BoundPlan::Turn {
   public:
-    explicit Turn(BoundPlan& plan) : plan_(plan), lock_(plan.mutex_, std::defer_lock) {
+    explicit Turn(BoundPlan& plan) : plan_(plan) {
+        if (plan_.forks_ != fork_count()) {
+            // The lock may have been taken by a thread that is not in this child.
+            plan_.mutex_ = std::make_unique<std::mutex>();
+            plan_.owner_ = std::thread::id();
+            plan_.forks_ = fork_count();
+        }
+        lock_ = std::unique_lock<std::mutex>(*plan_.mutex_, std::defer_lock);
         if (plan_.owner_ == std::this_thread::get_id())
             throw std::runtime_error(
                 "the optimizer was used again from within its own step(), by an object that "
@@ -100,8 +109,9 @@ BoundPlan::BoundPlan(const std::string& rule, py::handle parameters, const py::l
         const Label label{"params", structure_.path(leaf)};
         py::array parameter = share_array(object, label);
         check_parameter(parameter, label);
+        const void* data = parameter.data();
         const Form form(parameter);
-        rows_.push_back({group, std::move(parameter), form, {}});
+        rows_.push_back({group, std::move(parameter), data, form, {}});
     });
     check_apart();
 
@@ -144,8 +154,13 @@ void BoundPlan::accept_gradient(std::size_t index, py::handle object) {
     if (object.is_none()) return;
     const Row& row = rows_[index];
     const Label label{"grads", structure_.path(index)};
+    const Label parameter_label{"params", structure_.path(index)};
+    if (row.parameter.data() != row.data || !row.form.has_type(row.parameter))
+        value_error(parameter_label,
+                    "the array has been given other memory or another dtype since the optimizer "
+                    "was made; make a new one");
     if (!row.parameter.writeable())
-        value_error({"params", structure_.path(index)},
+        value_error(parameter_label,
                     "the array has become read-only; set its flags.writeable, or pass None as its "
                     "gradient");
     py::array gradient = share_array(object, label);
@@ -259,7 +274,7 @@ py::list BoundPlan::state_with(py::object (*hand_out)(const py::array&)) {
 }
 
 py::list BoundPlan::state() {
-    return state_with([](const py::array& slot) -> py::object { return slot; });
+    return state_with([](const py::array& slot) -> py::object { return slot.attr("view")(); });
 }
 
 py::list BoundPlan::snapshot() {
@@ -283,11 +298,12 @@ void BoundPlan::load(const py::list& options, const py::list& state) {
                 value_error({"state", index}, std::string("has no entry '") + name + "'");
             return py::object(entry[name]);
         };
-        steps.push_back(integer("state" + index + "['step']", take("step"), 0));
+        steps.push_back(integer("state" + index + "['step']", take("step"), 0, max_steps));
         for (const char* name : names) {
             const std::string path = index + "['" + name + "']";
-            contents.push_back(share_array(take(name), {"state", path}));
-            check_gradient(contents.back(), rows_[row].form, {"state", path});
+            const py::array content = share_array(take(name), {"state", path});
+            check_gradient(content, rows_[row].form, {"state", path});
+            contents.push_back(content.attr("copy")());  // for it may be a state array of ours
         }
         if (entry.size() != names.size() + 1)
             value_error({"state", index}, "has entries that this optimizer does not know: " +
@@ -306,7 +322,7 @@ void apply(const std::string& rule, py::handle parameter, py::handle gradient,
            const py::dict& slots, py::handle step, const py::dict& options, py::handle threads) {
     Plan plan;
     plan.add_group(make_options(rule, options));
-    const std::int64_t t = integer("step", step, 1);
+    const std::int64_t t = integer("step", step, 1, max_steps);
     const int requested = thread_number(threads);
 
     const Label p_label{"p", no_path};

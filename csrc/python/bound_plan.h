@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "../plan.h"
+#include "../threads.h"
 #include "arrays.h"
 #include "structure.h"
 
@@ -37,7 +38,7 @@ class BoundPlan {
     py::list paths() const;
     py::list groups() const;
     py::list parameters() const;
-    // {"step": n, slot: array, ...}, with the very arrays in use.
+    // {"step": n, slot: array, ...}, with views of the arrays in use.
     py::list state();
     // The same with copies, as one moment between two steps has it.
     py::list snapshot();
@@ -48,6 +49,7 @@ class BoundPlan {
     struct Row {
         std::size_t group;
         py::array parameter;
+        const void* data;  // where the parameter was when the plan was made
         Form form;
         std::vector<py::array> slots;
     };
@@ -65,8 +67,9 @@ class BoundPlan {
     Plan plan_;
     int threads_ = 0;
     std::vector<py::object> gradients_;  // held while the plan reads them
-    std::mutex mutex_;
+    std::unique_ptr<std::mutex> mutex_ = std::make_unique<std::mutex>();
     std::atomic<std::thread::id> owner_{};
+    int forks_ = fork_count();
 };
 
 // One step of a rule on the caller's own arrays; `slots` maps names to arrays or None.

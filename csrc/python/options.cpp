@@ -22,8 +22,10 @@ double number(const std::string& name, py::handle value, const Domain& domain) {
     if (is_bool(value)) refuse(PyExc_TypeError, name, value, domain.words);
     const double x = PyFloat_AsDouble(value.ptr());
     if (x == -1.0 && PyErr_Occurred()) {
+        const bool too_large = PyErr_ExceptionMatches(PyExc_OverflowError) != 0;
+        if (!too_large && !PyErr_ExceptionMatches(PyExc_TypeError)) throw py::error_already_set();
         PyErr_Clear();
-        refuse(PyExc_TypeError, name, value, domain.words);
+        refuse(too_large ? PyExc_ValueError : PyExc_TypeError, name, value, domain.words);
     }
     if (!domain.holds(x)) refuse(PyExc_ValueError, name, value, domain.words);
     return x;
