@@ -36,9 +36,9 @@ arrays in turns in one process, after a check that they come to the same answer;
 median of the rounds. **Ratios say how many times faster pyfastopt is**; times are of this machine
 alone. `NumPy out=` is the formula by hand without temporaries, `NumPy` the formula as one writes
 it, `torch` is `torch.optim` with `fused=True` where it has that (RMSProp has not; Momentum in this
-form has no peer). *Of plain streams* compares with a loop, compiled for this machine, that reads and
-writes the same streams through memory with one addition each. It can be more than 100 %, because
-pyfastopt prefetches and that loop does not.
+form has no peer). *Of plain streams* compares with a loop, compiled for this machine, that reads
+and writes the same streams through memory with one addition each. It can be more than 100 %,
+because pyfastopt prefetches and that loop does not.
 
 ![Speed-up, and share of plain streams](figures/benchmarks.png)
 

@@ -35,9 +35,7 @@ def test_info(tmp_path, root):
     assert "baseline" in lines["isas_available"]
 
 
-@pytest.mark.parametrize(
-    "arguments", [[], ["fly"], ["train", "--epochs", "0"], ["train", "--epochs", "x"]]
-)
+@pytest.mark.parametrize("arguments", ["", "fly", "train --epochs 0", "train --epochs x"])
 def test_wrong_usage(arguments):
     assert command(*arguments.split()).returncode == 2
 
