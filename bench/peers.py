@@ -60,6 +60,11 @@ class Case:
     def grads(self) -> Arrays:
         return self._draw(2)
 
+    def forget(self) -> None:
+        """Free the numbers: a gigabyte for a large model."""
+        self.__dict__.pop("start", None)
+        self.__dict__.pop("grads", None)
+
     def _draw(self, seed: int) -> Arrays:
         rng = np.random.default_rng(seed)
         return [rng.standard_normal(shape, np.float32) for shape in self.shapes]
