@@ -1,12 +1,15 @@
 #include "isa.h"
 
+#include <algorithm>
 #include <atomic>
-#include <stdexcept>
+#include <string>
 
 #if defined(_MSC_VER) && (defined(_M_X64) || defined(_M_IX86))
 #include <immintrin.h>
 #include <intrin.h>
 #endif
+
+#include "failure.h"
 
 namespace fastopt {
 
@@ -58,58 +61,44 @@ bool cpu_runs_avx512() {
 
 #endif
 
-struct Isa {
-    const KernelTable* table;
-    bool (*cpu_runs)();
-};
-
-constexpr Isa isas[] = {
-#define ISA(name) {&kernels_##name, cpu_runs_##name},
-#include "isa_list.inc"
-#undef ISA
-};
-
-std::vector<const KernelTable*> available() {
-    std::vector<const KernelTable*> tables;
-    for (const Isa& isa : isas)
-        if (isa.cpu_runs()) tables.push_back(isa.table);
-    return tables;
-}
-
 std::atomic<const KernelTable*>& active() {
-    static std::atomic<const KernelTable*> table{available().back()};
+    static std::atomic<const KernelTable*> table = [] {
+        const auto& all = isas();
+        const auto widest =
+            std::find_if(all.rbegin(), all.rend(), [](const Isa& isa) { return isa.available; });
+        return widest->table;
+    }();
     return table;
 }
 
 }  // namespace
 
-std::vector<std::string> compiled_isas() {
-    std::vector<std::string> names;
-    for (const Isa& isa : isas) names.emplace_back(isa.table->isa);
-    return names;
-}
-
-std::vector<std::string> available_isas() {
-    std::vector<std::string> names;
-    for (const KernelTable* table : available()) names.emplace_back(table->isa);
-    return names;
+const std::vector<Isa>& isas() {
+    static const std::vector<Isa> all{
+#define ISA(name) {&kernels_##name, cpu_runs_##name()},
+#include "isa_list.inc"
+#undef ISA
+    };
+    return all;
 }
 
 const KernelTable& active_isa() {
     return *active().load(std::memory_order_relaxed);
 }
 
-void use_isa(const std::string& name) {
+void use_isa(std::string_view name) {
     std::string names;
-    for (const KernelTable* table : available()) {
-        if (name == table->isa) {
-            active() = table;
+    for (const Isa& isa : isas()) {
+        if (!isa.available) continue;
+        if (name == isa.table->isa) {
+            active() = isa.table;
             return;
         }
-        names += (names.empty() ? "" : ", ") + std::string(table->isa);
+        names += (names.empty() ? "" : ", ") + std::string(isa.table->isa);
     }
-    throw std::invalid_argument("isa = '" + name +
-                                "' is not one that this CPU can run; use one of " + names);
+    throw Failure(
+        FASTOPT_INVALID_ARGUMENT,
+        "isa = '" + std::string(name) + "' is not one that this CPU can run; use one of " + names);
 }
 
 }  // namespace fastopt

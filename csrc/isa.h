@@ -1,21 +1,25 @@
 // The instruction sets that were compiled in, those that this CPU can run, and the one in use.
 #pragma once
 
-#include <string>
+#include <string_view>
 #include <vector>
 
 #include "kernels.h"
 
 namespace fastopt {
 
-std::vector<std::string> compiled_isas();
+// A table of kernels, and whether this CPU can run them.
+struct Isa {
+    const KernelTable* table;
+    bool available;
+};
 
-// Those that this CPU can run, the widest last.
-std::vector<std::string> available_isas();
+// Those that were compiled in, the widest last.
+const std::vector<Isa>& isas();
 
 const KernelTable& active_isa();
 
-// Throws std::invalid_argument, which lists the available names, for any other name.
-void use_isa(const std::string& name);
+// Throws Failure, whose message lists the available names, for any other name.
+void use_isa(std::string_view name);
 
 }  // namespace fastopt

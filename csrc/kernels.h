@@ -3,19 +3,9 @@
 
 #include <cstddef>
 
+#include "include/fastopt.h"
+
 namespace fastopt {
-
-enum class Scalar { f32, f64 };
-
-constexpr std::size_t size_of(Scalar type) {
-    return type == Scalar::f32 ? 4 : 8;
-}
-
-constexpr std::size_t cache_line = 64;
-
-// From this size on, a kernel takes the trouble to begin at a cache line of the parameter, and
-// state is placed so that its cache lines begin at the same elements.
-constexpr std::size_t long_array_bytes = std::size_t{1} << 14;
 
 // What a kernel takes: the parameter, the gradient, then the state slots of the rule's variant.
 constexpr std::size_t gradient_operand = 1;
@@ -30,7 +20,9 @@ struct KernelTable {
     const Kernel* f32;
     const Kernel* f64;
 
-    Kernel at(Scalar type, int kernel) const { return (type == Scalar::f32 ? f32 : f64)[kernel]; }
+    Kernel at(fastopt_type type, int kernel) const {
+        return (type == FASTOPT_F32 ? f32 : f64)[kernel];
+    }
 };
 
 }  // namespace fastopt

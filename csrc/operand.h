@@ -1,4 +1,4 @@
-// Arrays of any shape and strides, seen as one line of elements in a given order of their axes.
+// An array seen as one line of elements, in a given order of its axes.
 //
 // A line that turns out contiguous goes straight to the kernel; any other is read into a tile,
 // updated there, and written back.
@@ -9,57 +9,17 @@
 #include <cstring>
 #include <vector>
 
+#include "layout.h"
+
 namespace fastopt {
-
-// NumPy's largest number of dimensions, since its version 2.
-constexpr int max_dims = 64;
-
-// An array as its owner describes it; strides in bytes.
-struct ArrayView {
-    char* data;
-    int ndim;
-    const std::ptrdiff_t* shape;
-    const std::ptrdiff_t* strides;
-};
-
-// From the first to behind the last byte.
-struct Extent {
-    const char *begin, *end;
-};
-
-inline Extent extent(const ArrayView& array, std::size_t item) {
-    Extent bytes{array.data, array.data + item};
-    for (int i = 0; i < array.ndim; ++i) {
-        if (array.shape[i] == 0) return {array.data, array.data};
-        const std::ptrdiff_t reach = (array.shape[i] - 1) * array.strides[i];
-        (reach < 0 ? bytes.begin : bytes.end) += reach;
-    }
-    return bytes;
-}
-
-// The axes of an array from the widest stride to the narrowest: the order in which walking over it
-// touches memory forwards, and in which a transposed contiguous array is contiguous.
-inline std::vector<int> memory_order(const ArrayView& array) {
-    std::vector<int> order(static_cast<std::size_t>(array.ndim));
-    const auto width = [&](int axis) {
-        const std::ptrdiff_t stride = array.strides[axis];
-        return stride < 0 ? -stride : stride;
-    };
-    for (int i = 0; i < array.ndim; ++i) {  // insertion sort, stable
-        int at = i;
-        for (; at > 0 && width(order[at - 1]) < width(i); --at) order[at] = order[at - 1];
-        order[at] = i;
-    }
-    return order;
-}
 
 class Operand {
   public:
     // Makes bind() allocate nothing.
     void reserve(int ndim) { axes_.reserve(static_cast<std::size_t>(ndim)); }
 
-    void bind(const ArrayView& array, const std::vector<int>& order, std::size_t item) {
-        data_ = array.data;
+    void bind(const fastopt_array& array, const std::vector<int>& order) {
+        data_ = static_cast<char*>(array.data);
         axes_.clear();
         for (int axis : order) {
             const Axis next{array.shape[axis], array.strides[axis]};
@@ -69,11 +29,10 @@ class Operand {
             else
                 axes_.push_back(next);
         }
-        contiguous_ = axes_.empty() ||
-                      (axes_.size() == 1 && axes_[0].stride == static_cast<std::ptrdiff_t>(item));
+        contiguous_ =
+            axes_.empty() || (axes_.size() == 1 &&
+                              axes_[0].stride == static_cast<std::ptrdiff_t>(size_of(array.type)));
     }
-
-    void unbind() { data_ = nullptr; }
 
     bool contiguous() const { return contiguous_; }
     char* data() const { return data_; }

@@ -1,140 +1,301 @@
 #include "plan.h"
 
 #include <algorithm>
+#include <cmath>
+#include <new>
+#include <string>
+#include <string_view>
 
+#include "failure.h"
 #include "isa.h"
-
-#ifdef _OPENMP
-#include <omp.h>
-#endif
+#include "threads.h"
 
 namespace fastopt {
 namespace {
 
-// Below this many bytes a second thread costs more than it saves: two threads that are awake break
-// even at a quarter (Adam) to a half (SGD) of a mebibyte.
-constexpr std::size_t parallel_bytes = std::size_t{1} << 19;
-
-// Rows are cut between threads at multiples of this many elements, so that threads share at most
-// the one cache line at a cut.
-constexpr std::size_t grain = 16;
-
-constexpr std::size_t tile_size = 256;
-
-std::size_t element_count(const ArrayView& array) {
-    std::size_t count = 1;
-    for (int i = 0; i < array.ndim; ++i) count *= static_cast<std::size_t>(array.shape[i]);
-    return count;
+[[noreturn]] void refuse(std::string_view name, const std::string& message) {
+    throw Failure(FASTOPT_INVALID_ARGUMENT, std::string(name) + ": " + message);
 }
 
-// Updates elements first .. first + count of a row of which some operands are not contiguous.
-template <class F>
-void sweep_tiled(Kernel kernel, const void* rule, const std::vector<Operand>& operands,
-                 std::size_t first, std::size_t count) {
-    alignas(64) F tiles[max_operands][tile_size];
-    void* at[max_operands];
-    for (const std::size_t end = first + count; first < end; first += tile_size) {
-        const std::size_t n = std::min(tile_size, end - first);
-        for (std::size_t k = 0; k < operands.size(); ++k) {
-            if (operands[k].contiguous()) {
-                at[k] = operands[k].data() + first * sizeof(F);
-            } else {
-                operands[k].read(first, n, tiles[k]);
-                at[k] = tiles[k];
-            }
-        }
-        kernel(rule, at, n);
-        for (std::size_t k = 0; k < operands.size(); ++k)
-            if (k != gradient_operand && !operands[k].contiguous())
-                operands[k].write(first, n, tiles[k]);
-    }
+template <class Values>
+std::string list_text(const Values& values) {
+    std::string text;
+    for (const std::ptrdiff_t value : values)
+        text += (text.empty() ? "" : ", ") + std::to_string(value);
+    return "(" + text + ")";
+}
+
+std::string index_text(const char* name, std::size_t index, std::size_t count) {
+    return std::string(name) + " = " + std::to_string(index) + " is not below the plan's " +
+           std::to_string(count);
+}
+
+void check_aligned(const fastopt_array& array, std::string_view name) {
+    const std::size_t item = size_of(array.type);
+    bool aligned = reinterpret_cast<std::uintptr_t>(array.data) % item == 0;
+    for (int i = 0; i < array.ndim; ++i)
+        aligned &= array.strides[i] % static_cast<std::ptrdiff_t>(item) == 0;
+    if (!aligned)
+        refuse(name, "address " + std::to_string(reinterpret_cast<std::uintptr_t>(array.data)) +
+                         " or its strides are not a multiple of the element size " +
+                         std::to_string(item) + "; pass an aligned copy");
+}
+
+void check_written(const fastopt_array& array, std::string_view name) {
+    if (array.data == nullptr && element_count(array) > 0)
+        refuse(name, "data is NULL; pass the address of its elements");
+    check_aligned(array, name);
+    if (!elements_are_apart(array)) refuse(name, "elements share memory; pass a copy of it");
+}
+
+void check_like(const fastopt_array& array, fastopt_type type,
+                const std::vector<std::ptrdiff_t>& shape, std::string_view name) {
+    if (array.type != type)
+        refuse(name, "its type differs from its parameter's, which has " +
+                         std::to_string(8 * size_of(type)) + " bits; convert it");
+    if (static_cast<std::size_t>(array.ndim) == shape.size() &&
+        std::equal(shape.begin(), shape.end(), array.shape))
+        return;
+    const std::vector<std::ptrdiff_t> given(array.shape, array.shape + std::max(array.ndim, 0));
+    refuse(name, "shape " + list_text(given) + " differs from its parameter's " + list_text(shape) +
+                     "; pass an array of that shape");
+}
+
+// The first of the sorted, disjoint extents that ends behind `begin`.
+template <class Extents>
+auto find_extent(Extents& sorted, const char* begin) {
+    return std::upper_bound(sorted.begin(), sorted.end(), begin,
+                            [](const char* at, const Extent& known) { return at < known.end; });
+}
+
+bool overlap(const Extent& a, const Extent& b) {
+    return a.begin < b.end && b.begin < a.end;
+}
+
+bool touches(const std::vector<Extent>& sorted, const Extent& bytes) {
+    const auto found = find_extent(sorted, bytes.begin);
+    return found != sorted.end() && overlap(*found, bytes);
+}
+
+void insert(std::vector<Extent>& sorted, Extent added) {
+    if (added.begin == added.end) return;
+    const auto first = find_extent(sorted, added.begin);
+    auto last = first;
+    for (; last != sorted.end() && overlap(*last, added); ++last)
+        added = {std::min(added.begin, last->begin), std::max(added.end, last->end)};
+    sorted.insert(sorted.erase(first, last), added);
+}
+
+[[noreturn]] void refuse_overlap(std::string_view name, const std::string& other) {
+    throw Failure(FASTOPT_OVERLAP, std::string(name) + ": shares memory with " + other +
+                                       "; pass a copy of one of them");
+}
+
+// Distinguishes a step of this process from one that its parent was in when it forked.
+int this_process() {
+    return 1 + fork_count();
+}
+
+[[noreturn]] void refuse_busy() {
+    throw Failure(FASTOPT_BUSY,
+                  "plan: another thread is stepping it; use a plan in one thread at a time");
 }
 
 }  // namespace
 
-std::size_t Plan::add_group(std::unique_ptr<RuleOptions> options) {
-    groups_.push_back(std::move(options));
+void Plan::check_idle() const {
+    if (stepping_ == this_process()) refuse_busy();
+}
+
+std::size_t Plan::add_group(const RuleOptions& options) {
+    groups_.push_back(options);
     return groups_.size() - 1;
 }
 
-void Plan::add_row(std::size_t group, Scalar type, const ArrayView& parameter,
-                   const std::vector<ArrayView>& slots) {
-    const std::size_t item = size_of(type);
-    Row row{
-        group, type, groups_[group]->kernel(), 0, element_count(parameter), memory_order(parameter),
-        {}};
-    const auto add = [&](const ArrayView& array) {
-        row.operands.emplace_back().bind(array, row.order, item);
-        written_.push_back(extent(array, item));
-    };
-    add(parameter);
-    row.operands.emplace_back().reserve(parameter.ndim);
-    for (const ArrayView& slot : slots) add(slot);
-    rows_.push_back(std::move(row));
+const RuleOptions& Plan::options(std::size_t group) const {
+    if (group >= groups_.size())
+        throw Failure(FASTOPT_INVALID_ARGUMENT,
+                      index_text("group", group, groups_.size()) + " groups");
+    return groups_[group];
 }
 
-void Plan::freeze() {
-    std::sort(written_.begin(), written_.end(),
-              [](const Extent& a, const Extent& b) { return a.begin < b.begin; });
-    std::vector<Extent> merged;
-    for (const Extent& bytes : written_) {
-        if (bytes.begin == bytes.end) continue;
-        if (!merged.empty() && bytes.begin <= merged.back().end)
-            merged.back().end = std::max(merged.back().end, bytes.end);
+void Plan::set_options(std::size_t group, const RuleOptions& changed) {
+    const RuleOptions& present = options(group);
+    if (changed.kernel() != present.kernel() || changed.initial_state() != present.initial_state())
+        throw Failure(FASTOPT_INVALID_OPTION,
+                      "options: they would change which state arrays there are, or how they "
+                      "started; make a new plan with them");
+    groups_[group] = changed;
+}
+
+Plan::Row& Plan::row(std::size_t index) {
+    return const_cast<Row&>(static_cast<const Plan&>(*this).row(index));
+}
+
+const Plan::Row& Plan::row(std::size_t index) const {
+    if (index >= rows_.size())
+        throw Failure(FASTOPT_INVALID_ARGUMENT, index_text("row", index, rows_.size()) + " rows");
+    return rows_[index];
+}
+
+// A block of whole cache lines, so that nothing else is in the lines that threads write.
+fastopt_array Plan::allocate_slot(Row& row, const fastopt_array& parameter, double value) {
+    const std::size_t bytes = row.count * size_of(row.type);
+    const std::size_t lines = bytes / cache_line + 2;
+    // calloc's zeros cost nothing until they are touched.
+    void* block = std::calloc(lines, cache_line);
+    if (block == nullptr) throw std::bad_alloc();
+    row.owned.emplace_back(block);
+    void* data = static_cast<char*>(block) + state_offset(block, parameter.data, bytes);
+    if (value != 0) {
+        if (row.type == FASTOPT_F32)
+            std::fill_n(static_cast<float*>(data), row.count, static_cast<float>(value));
         else
-            merged.push_back(bytes);
+            std::fill_n(static_cast<double*>(data), row.count, value);
     }
-    written_ = std::move(merged);
-    active_.reserve(rows_.size());
-    tasks_.resize(rows_.size());
-    prepared_.reserve(rows_.size());
+    return {data, row.type, parameter.ndim, row.shape.data(), nullptr};
 }
 
-bool Plan::touches(const Extent& bytes) const {
-    const auto after = std::upper_bound(
-        written_.begin(), written_.end(), bytes.begin,
-        [](const char* begin, const Extent& written) { return begin < written.end; });
-    return after != written_.end() && after->begin < bytes.end;
+// Of the arrays of a new row: from those that are written, from the gradients, from each other.
+void Plan::check_apart(const std::vector<Extent>& added,
+                       const std::vector<std::string>& names) const {
+    for (std::size_t i = 0; i < added.size(); ++i) {
+        if (touches(written_, added[i])) refuse_overlap(names[i], "another row");
+        for (std::size_t k = 0; k < i; ++k)
+            if (overlap(added[i], added[k])) refuse_overlap(names[i], names[k]);
+    }
+    for (const Row& row : rows_)
+        for (std::size_t i = 0; row.active && i < added.size(); ++i)
+            if (overlap(row.gradient, added[i])) refuse_overlap(names[i], "a gradient");
 }
 
-bool Plan::set_gradient(std::size_t index, const ArrayView& gradient, bool apart) {
-    Row& row = rows_[index];
+std::size_t Plan::add_row(std::size_t group, fastopt_array parameter, const fastopt_array* slots,
+                          bool apart) {
+    const RuleOptions& chosen = options(group);
+    Row row{};
+    row.group = group;
+    row.type = parameter.type;
+    row.kernel = chosen.kernel();
+    row.count = element_count(parameter);
+    row.shape.assign(parameter.shape, parameter.shape + parameter.ndim);
+    const std::vector<std::ptrdiff_t> c_strides = contiguous_strides(parameter, c_order(parameter));
+    if (parameter.strides == nullptr) parameter.strides = c_strides.data();
+    check_written(parameter, "parameter");
+    row.order = memory_order(parameter);
+    const fastopt_kernel_info& kernel = kernel_infos()[static_cast<std::size_t>(row.kernel)];
+    row.operands.resize(2 + kernel.slot_count);
+    row.operands[0].bind(parameter, row.order);
+    row.operands[gradient_operand].reserve(parameter.ndim);
+    row.gradient_strides.reserve(row.shape.size());
+    std::vector<Extent> extents{extent(parameter)};
+    std::vector<std::string> names{"parameter"};
+    for (std::size_t i = 0; i < kernel.slot_count; ++i) {
+        fastopt_array slot;
+        Array& kept = row.slots.emplace_back();
+        if (slots == nullptr) {
+            slot = allocate_slot(row, parameter, chosen.initial_state());
+            kept.strides = contiguous_strides(slot, row.order);
+        } else {
+            slot = slots[i];
+            names.push_back("slots[" + std::to_string(i) + "], " + kernel.slots[i]);
+            check_like(slot, row.type, row.shape, names.back());
+            if (slot.strides == nullptr) slot.strides = c_strides.data();
+            check_written(slot, names.back());
+            kept.strides.assign(slot.strides, slot.strides + slot.ndim);
+            extents.push_back(extent(slot));
+        }
+        kept.data = slot.data;
+        slot.strides = kept.strides.data();
+        row.operands[2 + i].bind(slot, row.order);
+    }
+    if (!apart) check_apart(extents, names);
+    // Room for a step, which must not fail for want of memory.
+    tasks_.resize(rows_.size() + 1);
+    prepared_.resize(rows_.size() + 1);
+    written_.reserve(written_.size() + extents.size());
+    rows_.push_back(std::move(row));
+    for (const Extent& bytes : extents) insert(written_, bytes);
+    return rows_.size() - 1;
+}
+
+std::int64_t Plan::steps(std::size_t index) const {
+    return row(index).steps;
+}
+
+void Plan::set_steps(std::size_t index, std::int64_t steps) {
+    if (steps < 0 || steps > FASTOPT_MAX_STEPS)
+        throw Failure(FASTOPT_INVALID_ARGUMENT, "steps = " + std::to_string(steps) +
+                                                    " must be an integer from 0 to " +
+                                                    std::to_string(FASTOPT_MAX_STEPS));
+    row(index).steps = steps;
+}
+
+fastopt_array Plan::slot(std::size_t index, std::size_t slot) const {
+    const Row& of = row(index);
+    if (slot >= of.slots.size())
+        throw Failure(FASTOPT_INVALID_ARGUMENT,
+                      index_text("slot", slot, of.slots.size()) + " slots of the row");
+    return {of.slots[slot].data, of.type, static_cast<int>(of.shape.size()), of.shape.data(),
+            of.slots[slot].strides.data()};
+}
+
+void Plan::set_gradient(std::size_t index, const fastopt_array* gradient, bool apart) {
+    Row& row = this->row(index);
+    if (gradient == nullptr) {
+        row.active = false;
+        row.gradient = {};
+        return;
+    }
+    check_like(*gradient, row.type, row.shape, "gradient");
+    fastopt_array array = *gradient;
+    std::ptrdiff_t c_strides[max_dims];
+    if (array.strides == nullptr) {
+        std::ptrdiff_t stride = static_cast<std::ptrdiff_t>(size_of(array.type));
+        for (int i = array.ndim; i-- > 0; stride *= array.shape[i]) c_strides[i] = stride;
+        array.strides = c_strides;
+    }
     Operand& operand = row.operands[gradient_operand];
-    const char* known = operand.contiguous() ? operand.data() : nullptr;
-    const std::size_t item = size_of(row.type);
-    operand.bind(gradient, row.order, item);
-    const bool same_bytes = operand.contiguous() && operand.data() == known;
-    if (!same_bytes && !apart && touches(extent(gradient, item))) {
-        operand.unbind();
-        return false;
+    const bool unmoved =
+        row.active && operand.data() == array.data &&
+        std::equal(row.gradient_strides.begin(), row.gradient_strides.end(), array.strides);
+    if (unmoved && (apart || row.gradient.begin != nullptr)) return;
+    if (array.data == nullptr && row.count > 0)
+        refuse("gradient", "data is NULL; pass the address of its elements");
+    check_aligned(array, "gradient");
+    Extent bytes{};
+    if (!apart) {
+        bytes = extent(array);
+        if (touches(written_, bytes)) refuse_overlap("gradient", "what the plan updates");
     }
-    active_.push_back(index);
-    return true;
+    row.gradient = bytes;
+    row.gradient_strides.assign(array.strides, array.strides + array.ndim);
+    operand.bind(array, row.order);
+    row.active = true;
 }
 
 // Counts the steps of the active rows and lists their work; returns how many bytes that touches.
 std::size_t Plan::schedule() {
     const KernelTable& table = active_isa();
     const Row* before = nullptr;
+    std::size_t rules = 0;
     std::size_t elements = 0;
     std::size_t bytes = 0;
     task_count_ = 0;
-    prepared_.clear();
-    for (const std::size_t index : active_) {
-        Row& row = rows_[index];
+    for (Row& row : rows_) {
+        if (!row.active) continue;
         ++row.steps;
         if (row.count == 0) continue;
         // Rows in the same state share one scalar part.
         if (before == nullptr || before->group != row.group || before->type != row.type ||
             before->steps != row.steps)
-            groups_[row.group]->prepare(row.type, row.steps, prepared_.emplace_back());
+            groups_[row.group].prepare(row.type, row.steps, prepared_[rules++]);
         before = &row;
 
         const std::size_t item = size_of(row.type);
         elements += row.count;
         bytes += row.count * row.operands.size() * item;
         Task task{table.at(row.type, row.kernel),
-                  prepared_.back().bytes,
+                  prepared_[rules - 1].bytes,
                   row.count,
                   elements,
                   item,
@@ -143,7 +304,7 @@ std::size_t Plan::schedule() {
                   nullptr};
         for (std::size_t k = 0; k < row.operands.size(); ++k) {
             task.at[k] = row.operands[k].data();
-            if (!row.operands[k].contiguous()) task.tiled = &row;
+            if (!row.operands[k].contiguous()) task.tiled = row.operands.data();
         }
         // Unchanged tasks are not written, so that they stay in the caches of all threads: with a
         // thousand small rows, fetching them anew would take longer than the sweeps.
@@ -153,57 +314,11 @@ std::size_t Plan::schedule() {
     return bytes;
 }
 
-void Plan::run([[maybe_unused]] int threads) {
-    [[maybe_unused]] const std::size_t bytes = schedule();
-    if (task_count_ == 0) return;
-#ifdef _OPENMP
-    if (threads > 1 && bytes >= parallel_bytes) {
-#pragma omp parallel num_threads(threads)
-        {
-            const int parts = omp_get_num_threads();
-            const int part = omp_get_thread_num();
-            sweep(cut(part, parts), cut(part + 1, parts));
-        }
-        return;
-    }
-#endif
-    sweep(0, tasks_[task_count_ - 1].end);
-}
-
-// Where part number `part` begins, in elements of all tasks.
-std::size_t Plan::cut(int part, int parts) const {
-    const std::size_t total = tasks_[task_count_ - 1].end;
-    if (part == parts) return total;
-    const auto n = static_cast<std::size_t>(parts);
-    const auto k = static_cast<std::size_t>(part);
-    const std::size_t even = total / n * k + total % n * k / n;
-    const Task& task = task_at(even);
-    const std::size_t start = task.end - task.count;
-    return start + (even - start) / grain * grain;
-}
-
-const Plan::Task& Plan::task_at(std::size_t element) const {
-    return *std::upper_bound(
-        tasks_.data(), tasks_.data() + task_count_, element,
-        [](std::size_t position, const Task& task) { return position < task.end; });
-}
-
-void Plan::sweep(std::size_t begin, std::size_t end) const {
-    if (begin == end) return;
-    for (const Task* task = &task_at(begin); begin < end; begin = task++->end) {
-        const std::size_t first = begin - (task->end - task->count);
-        const std::size_t count = std::min(end, task->end) - begin;
-        if (task->tiled != nullptr) {
-            if (task->tiled->type == Scalar::f32)
-                sweep_tiled<float>(task->kernel, task->rule, task->tiled->operands, first, count);
-            else
-                sweep_tiled<double>(task->kernel, task->rule, task->tiled->operands, first, count);
-            continue;
-        }
-        void* at[max_operands];
-        for (std::size_t k = 0; k < task->operands; ++k) at[k] = task->at[k] + first * task->item;
-        task->kernel(task->rule, at, count);
-    }
+void Plan::step(int threads) {
+    if (stepping_.exchange(this_process()) == this_process()) refuse_busy();
+    const std::size_t bytes = schedule();
+    run(tasks_.data(), task_count_, bytes, threads);
+    stepping_ = 0;
 }
 
 }  // namespace fastopt

@@ -1,9 +1,10 @@
 #include "registry.h"
 
+#include <algorithm>
 #include <new>
-#include <stdexcept>
 #include <type_traits>
 
+#include "kernels.h"
 #include "rules.h"
 
 namespace fastopt {
@@ -21,27 +22,29 @@ void for_each_kernel(Visit&& visit) {
     for_each_kernel(visit, Kernels<float>(), Kernels<double>());
 }
 
-template <class Options>
-class TypedOptions final : public RuleOptions {
-  public:
-    std::unique_ptr<RuleOptions> clone() const override {
-        return std::make_unique<TypedOptions>(*this);
-    }
-    void visit(OptionVisitor& visitor) override { options_.visit(visitor); }
-    const char* conflict() const override { return options_.conflict(); }
-    double initial_state() const override { return options_.initial_state(); }
+}  // namespace
 
-    int kernel() const override {
+template <class Options>
+struct RuleOptions::TypeOf {
+    static const Options& of(const void* options) { return *static_cast<const Options*>(options); }
+
+    static void visit(void* options, OptionVisitor& visitor) {
+        static_cast<Options*>(options)->visit(visitor);
+    }
+    static const char* conflict(const void* options) { return of(options).conflict(); }
+    static double initial_state(const void* options) { return of(options).initial_state(); }
+
+    static int kernel(const void* options) {
         int found = -1;
         for_each_kernel([&](int index, auto* k32, auto*) {
             using K = std::remove_pointer_t<decltype(k32)>;
             if constexpr (std::is_same_v<typename K::Options, Options>)
-                if (K::serves(options_)) found = index;
+                if (K::serves(of(options))) found = index;
         });
         return found;
     }
 
-    void prepare(Scalar type, std::int64_t t, Prepared& out) const override {
+    static void prepare(const void* options, fastopt_type type, std::int64_t t, Prepared& out) {
         for_each_kernel([&](int, auto* k32, auto* k64) {
             using K32 = std::remove_pointer_t<decltype(k32)>;
             using K64 = std::remove_pointer_t<decltype(k64)>;
@@ -49,41 +52,53 @@ class TypedOptions final : public RuleOptions {
                 static_assert(sizeof(K64) <= Prepared::size && alignof(K64) <= alignof(double));
                 static_assert(2 + K64::slot_count <= max_operands);
                 static_assert(std::is_trivially_destructible_v<K64>);
-                if (!K32::serves(options_)) return;
-                if (type == Scalar::f32)
-                    new (out.bytes) K32(options_, t);
+                if (!K32::serves(of(options))) return;
+                if (type == FASTOPT_F32)
+                    new (out.bytes) K32(of(options), t);
                 else
-                    new (out.bytes) K64(options_, t);
+                    new (out.bytes) K64(of(options), t);
             }
         });
     }
-
-  private:
-    Options options_;
 };
 
-}  // namespace
-
-const std::vector<KernelInfo>& kernel_infos() {
-    static const std::vector<KernelInfo> infos = [] {
-        std::vector<KernelInfo> all;
+const std::vector<fastopt_kernel_info>& kernel_infos() {
+    static const std::vector<fastopt_kernel_info> infos = [] {
+        std::vector<fastopt_kernel_info> all;
         for_each_kernel([&](int, auto* k32, auto*) {
             using K = std::remove_pointer_t<decltype(k32)>;
-            all.push_back({K::rule, {K::slots, K::slots + K::slot_count}});
+            all.push_back({K::rule, std::size_t{K::slot_count}, K::slots});
         });
         return all;
     }();
     return infos;
 }
 
-std::unique_ptr<RuleOptions> make_options(const std::string& rule) {
-    std::unique_ptr<RuleOptions> made;
-    for_each_kernel([&](int, auto* k32, auto*) {
-        using K = std::remove_pointer_t<decltype(k32)>;
-        if (!made && rule == K::rule) made = std::make_unique<TypedOptions<typename K::Options>>();
-    });
-    if (!made) throw std::invalid_argument("no rule is named '" + rule + "'");
-    return made;
+const std::vector<RuleOptions>& rules() {
+    static const std::vector<RuleOptions> defaults = [] {
+        std::vector<RuleOptions> all;
+        for_each_kernel([&](int, auto* k32, auto*) {
+            using K = std::remove_pointer_t<decltype(k32)>;
+            using Options = typename K::Options;
+            using Of = RuleOptions::TypeOf<Options>;
+            static_assert(sizeof(Options) <= RuleOptions::size);
+            static_assert(std::is_trivially_copyable_v<Options>);
+            static constexpr RuleOptions::Type type{K::rule,           Of::visit,  Of::conflict,
+                                                    Of::initial_state, Of::kernel, Of::prepare};
+            if (!all.empty() && std::string_view(all.back().rule()) == K::rule) return;
+            RuleOptions& added = all.emplace_back();
+            added.type_ = &type;
+            new (added.bytes_) Options();
+        });
+        return all;
+    }();
+    return defaults;
+}
+
+const RuleOptions* find_rule(std::string_view name) {
+    const auto found = std::find_if(rules().begin(), rules().end(),
+                                    [&](const RuleOptions& rule) { return name == rule.rule(); });
+    return found == rules().end() ? nullptr : &*found;
 }
 
 }  // namespace fastopt

@@ -3,22 +3,16 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <string>
+#include <string_view>
 #include <vector>
 
-#include "kernels.h"
+#include "include/fastopt.h"
 #include "options.h"
 
 namespace fastopt {
 
-struct KernelInfo {
-    const char* rule;
-    std::vector<const char*> slots;
-};
-
 // Every kernel, in the order of the kernel tables.
-const std::vector<KernelInfo>& kernel_infos();
+const std::vector<fastopt_kernel_info>& kernel_infos();
 
 // Room for the scalar part of any rule.
 struct Prepared {
@@ -29,17 +23,40 @@ struct Prepared {
 // The options of one rule, and what follows from them.
 class RuleOptions {
   public:
-    virtual ~RuleOptions() = default;
-    virtual std::unique_ptr<RuleOptions> clone() const = 0;
-    virtual void visit(OptionVisitor& visitor) = 0;
-    virtual const char* conflict() const = 0;
-    virtual double initial_state() const = 0;
-    virtual int kernel() const = 0;
+    const char* rule() const { return type_->rule; }
+    void visit(OptionVisitor& visitor) { type_->visit(bytes_, visitor); }
+    // Why these options cannot stand together, or null.
+    const char* conflict() const { return type_->conflict(bytes_); }
+    double initial_state() const { return type_->initial_state(bytes_); }
+    int kernel() const { return type_->kernel(bytes_); }
     // The scalar part of the rule at step t, which counts from 1.
-    virtual void prepare(Scalar type, std::int64_t t, Prepared& out) const = 0;
+    void prepare(fastopt_type type, std::int64_t t, Prepared& out) const {
+        type_->prepare(bytes_, type, t, out);
+    }
+
+  private:
+    // The type of a rule's options, in functions.
+    struct Type {
+        const char* rule;
+        void (*visit)(void* options, OptionVisitor& visitor);
+        const char* (*conflict)(const void* options);
+        double (*initial_state)(const void* options);
+        int (*kernel)(const void* options);
+        void (*prepare)(const void* options, fastopt_type type, std::int64_t t, Prepared& out);
+    };
+    template <class Kernel32>
+    struct TypeOf;
+    friend const std::vector<RuleOptions>& rules();
+
+    static constexpr std::size_t size = 192;
+    const Type* type_;
+    alignas(double) unsigned char bytes_[size];
 };
 
-// The rule's defaults. Throws std::invalid_argument for a name that is not in rules.h.
-std::unique_ptr<RuleOptions> make_options(const std::string& rule);
+// Every rule, with its defaults.
+const std::vector<RuleOptions>& rules();
+
+// The rule's defaults, or null where no rule has that name.
+const RuleOptions* find_rule(std::string_view name);
 
 }  // namespace fastopt

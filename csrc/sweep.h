@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <utility>
 
-#include "kernels.h"
+#include "layout.h"
 
 #if defined(_MSC_VER) && !defined(__clang__)
 #define FASTOPT_SIMD __pragma(loop(ivdep))

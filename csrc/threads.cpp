@@ -10,8 +10,9 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
-#include <stdexcept>
 #include <string>
+
+#include "failure.h"
 
 namespace fastopt {
 namespace {
@@ -25,10 +26,11 @@ int read_environment() {
     if (text == nullptr || *text == '\0') return 0;
     char* end = nullptr;
     const long value = std::strtol(text, &end, 10);
-    if (*end != '\0' || value < 1 || value > max_threads)
-        throw std::invalid_argument("PYFASTOPT_NUM_THREADS = '" + std::string(text) +
-                                    "' must be an integer from 1 to " +
-                                    std::to_string(max_threads) + ", or unset");
+    if (*end != '\0' || value < 1 || value > FASTOPT_MAX_THREADS)
+        throw Failure(FASTOPT_INVALID_ENVIRONMENT, "PYFASTOPT_NUM_THREADS = '" + std::string(text) +
+                                                       "' must be an integer from 1 to " +
+                                                       std::to_string(FASTOPT_MAX_THREADS) +
+                                                       ", or unset");
     return static_cast<int>(value);
 }
 

@@ -28,9 +28,10 @@ if _core.__version__ != __version__:
         f"{_core.__file__}; install this version with 'pip install .' in its source folder"
     )
 
-from . import adam, adaptive, sgd
+from . import adam, adaptive, embed, sgd
 from .adam import *
 from .adaptive import *
+from .embed import *
 from .optimizer import Optimizer, ParamGroup
 from .runtime import RuntimeInfo, runtime_info, use_isa
 from .sgd import *
@@ -38,4 +39,5 @@ from .sgd import *
 __all__ = ["Optimizer", "ParamGroup", "RuntimeInfo", "runtime_info", "use_isa"]
 __all__ += adam.__all__
 __all__ += adaptive.__all__
+__all__ += embed.__all__
 __all__ += sgd.__all__

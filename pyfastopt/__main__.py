@@ -1,4 +1,4 @@
-"""The command line: ``pyfastopt train`` and ``pyfastopt info``."""
+"""The command line: ``pyfastopt train``, ``pyfastopt info``, and flags for compilers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,15 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from . import __version__, runtime_info
+from . import __version__, embed, runtime_info
+
+#: What is printed for each flag that builds on the library need.
+_FLAGS = {
+    "--cflags": (embed.compiler_flags, "print what a compiler needs"),
+    "--libs": (embed.linker_flags, "print what a linker needs"),
+    "--cmakedir": (embed.get_cmake_dir, "print the directory for CMake's pyfastopt_DIR"),
+    "--pkgconfigdir": (embed.get_pkgconfig_dir, "print the directory for PKG_CONFIG_PATH"),
+}
 
 
 def _positive_integer(text: str) -> int:
@@ -19,7 +27,9 @@ def _positive_integer(text: str) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="pyfastopt", description=__doc__)
     parser.add_argument("--version", action="version", version=f"pyfastopt {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True)
+    for flag, (_, meaning) in _FLAGS.items():
+        parser.add_argument(flag, action="append_const", const=flag, dest="flags", help=meaning)
+    commands = parser.add_subparsers(dest="command")
     commands.add_parser("info", help="show the instruction set, threads and versions in use")
     train = commands.add_parser(
         "train",
@@ -38,7 +48,13 @@ def _parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.flags:
+        print(*(_FLAGS[flag][0]() for flag in options.flags))
+        return 0
+    if options.command is None:
+        parser.error("name a command: train or info")
     if options.command == "info":
         for name, value in runtime_info().items():
             text = ", ".join(value) if isinstance(value, list) else value

@@ -47,7 +47,7 @@ def runtime_info() -> RuntimeInfo:
         "isas_available": _core.available_isas(),
         "isas_compiled": _core.compiled_isas(),
         "openmp": _core.openmp_version() or None,
-        "num_threads": _core.default_threads(),
+        "num_threads": _core.num_threads(0),
         "cpus": len(affinity(0)) if affinity else os.cpu_count() or 1,
         "compiler": _core.compiler,
         "machine": f"{platform.system()} {platform.machine()}",

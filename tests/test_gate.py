@@ -90,14 +90,14 @@ NUMBERS = {
 }
 BAD_OPTIONS = [(fo.SGD, {name: value}, name) for name in NUMBERS for value in NUMBERS[name]] + [
     (fo.SGD, {"momentum": -0.1}, "momentum"),
-    (fo.SGD, {"nesterov": True}, "nesterov = True needs momentum > 0"),
-    (fo.SGD, {"nesterov": True, "momentum": 0.9, "dampening": 0.1}, "nesterov = True needs"),
+    (fo.SGD, {"nesterov": True}, "nesterov needs momentum > 0"),
+    (fo.SGD, {"nesterov": True, "momentum": 0.9, "dampening": 0.1}, "nesterov needs"),
     (fo.SGD, {"dampening": float("nan")}, "dampening = nan"),
-    (fo.Momentum, {"nesterov": True, "momentum": 0.0}, "nesterov = True needs momentum > 0"),
-    (fo.RMSProp, {"alpha": 1.0}, r"alpha = 1.0 must be a number in \[0, 1\)"),
+    (fo.Momentum, {"nesterov": True, "momentum": 0.0}, "nesterov needs momentum > 0"),
+    (fo.RMSProp, {"alpha": 1.0}, r"alpha = 1 must be a number in \[0, 1\)"),
     (fo.RMSProp, {"eps": -1e-8}, "eps = -1e-08 must be a finite number >= 0"),
     (fo.RMSProp, {"centered": 1}, "centered = 1 must be True or False"),
-    (fo.Adam, {"betas": (0.9, 1.0)}, r"betas\[1\] = 1.0 must be a number in \[0, 1\)"),
+    (fo.Adam, {"betas": (0.9, 1.0)}, r"betas\[1\] = 1 must be a number in \[0, 1\)"),
     (fo.Adam, {"betas": (-0.1, 0.9)}, r"betas\[0\] = -0.1 must be"),
     (fo.Adam, {"betas": (0.9,)}, r"betas = \(0.9,\) must be a tuple of two"),
     (fo.Adam, {"betas": 0.9}, "betas = 0.9 must be a tuple of two"),
@@ -129,7 +129,7 @@ def test_refused_option_changes_nothing():
         with pytest.raises((TypeError, ValueError), match=name):
             opt.param_groups[1][name] = value
     opt.nesterov = True
-    with pytest.raises(ValueError, match="nesterov = True needs"):
+    with pytest.raises(ValueError, match="nesterov needs"):
         opt.dampening = 0.5
     opt.nesterov = False
     assert opt.state_dict()["param_groups"] == before

@@ -366,7 +366,7 @@ def test_raw_functions_name_what_does_not_fit():
         (lambda: fo.adam_(p, g, m, m, step=1), "exp_avg_sq: shares memory with exp_avg"),
         (lambda: fo.adam_(p, p, m, v, step=1), "g: shares memory with p"),
         (lambda: fo.adam_(p, g, m, vector(4), step=1), r"exp_avg_sq: shape \(4,\) differs"),
-        (lambda: fo.adam_(p, g, m, v, step=1, lr=-1.0), "lr = -1.0 must be"),
+        (lambda: fo.adam_(p, g, m, v, step=1, lr=-1.0), "lr = -1 must be"),
         (lambda: fo.adam_(p, g, m, v, step=1, rate=1.0), "no option 'rate'"),
         (lambda: fo.adam_(p, g, m, v, step=1, num_threads=0), "num_threads = 0 must be"),
         (lambda: fo.adam_(p, None, m, v, step=1), "g: expected an array, got None"),

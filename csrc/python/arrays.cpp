@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <vector>
 
 namespace fastopt {
@@ -56,21 +55,6 @@ std::string shape_text(const py::array& array) {
         py::reinterpret_steal<py::object>(PyObject_GetAttrString(array.ptr(), "shape")));
 }
 
-// Each axis steps over all that the narrower axes reach; what fails this nearly always overlaps.
-bool elements_are_apart(const py::array& array) {
-    const ArrayView a = view(array);
-    auto reach = static_cast<std::ptrdiff_t>(array.itemsize());
-    std::vector<int> order = memory_order(a);
-    if (array.size() == 0) return true;
-    for (auto axis = order.rbegin(); axis != order.rend(); ++axis) {
-        if (a.shape[*axis] == 1) continue;
-        const std::ptrdiff_t stride = std::abs(a.strides[*axis]);
-        if (stride < reach) return false;
-        reach += (a.shape[*axis] - 1) * stride;
-    }
-    return true;
-}
-
 // What parameters, slots and gradients have in common.
 void check_elements(const py::array& array, const Label& label) {
     const py::dtype type = array.dtype();
@@ -109,7 +93,7 @@ void check_written(const py::array& array, const Label& label) {
         value_error(label,
                     "the array is read-only and is to be updated in place; pass a writable "
                     "array, or a copy of this one");
-    if (!elements_are_apart(array))
+    if (!elements_are_apart(view(array)))
         value_error(label, "elements share memory (strides " + short_repr(array.attr("strides")) +
                                " for shape " + shape_text(array) + "); pass a copy of it");
 }
@@ -160,7 +144,9 @@ py::array share_array(py::handle object, const Label& label) {
 }
 
 Form::Form(const py::array& parameter)
-    : type(parameter.dtype()), shape(parameter.shape(), parameter.shape() + parameter.ndim()) {}
+    : type(parameter.dtype()),
+      element(element_type(parameter)),
+      shape(parameter.shape(), parameter.shape() + parameter.ndim()) {}
 
 void check_parameter(const py::array& array, const Label& label) {
     check_elements(array, label);
@@ -177,8 +163,8 @@ void check_gradient(const py::array& array, const Form& form, const Label& label
 }
 
 bool share_memory(const py::array& a, const py::array& b) {
-    const Extent first = extent(a);
-    const Extent second = extent(b);
+    const Extent first = extent(view(a));
+    const Extent second = extent(view(b));
     if (first.end <= second.begin || second.end <= first.begin) return false;
     const NumPy& numpy = NumPy::get();
     try {
@@ -189,39 +175,24 @@ bool share_memory(const py::array& a, const py::array& b) {
     }
 }
 
-Scalar scalar_type(const py::array& array) {
-    return array.dtype().num() == npy_float32 ? Scalar::f32 : Scalar::f64;
+fastopt_type element_type(const py::array& array) {
+    return array.dtype().num() == npy_float32 ? FASTOPT_F32 : FASTOPT_F64;
 }
 
-ArrayView view(const py::array& array) {
-    return {const_cast<char*>(static_cast<const char*>(array.data())),
-            static_cast<int>(array.ndim()), array.shape(), array.strides()};
-}
-
-Extent extent(const py::array& array) {
-    return extent(view(array), static_cast<std::size_t>(array.itemsize()));
+fastopt_array view(const py::array& array) {
+    return {const_cast<void*>(array.data()), element_type(array), static_cast<int>(array.ndim()),
+            array.shape(), array.strides()};
 }
 
 py::array state_like(const py::array& parameter, double value) {
-    const ArrayView like = view(parameter);
-    std::vector<py::ssize_t> strides(static_cast<std::size_t>(like.ndim));
-    py::ssize_t bytes = parameter.itemsize();
-    const std::vector<int> order = memory_order(like);
-    for (auto axis = order.rbegin(); axis != order.rend(); ++axis) {
-        strides[static_cast<std::size_t>(*axis)] = bytes;
-        bytes *= like.shape[*axis];
-    }
+    const fastopt_array like = view(parameter);
+    const auto bytes = static_cast<std::size_t>(parameter.nbytes());
     // NumPy's allocator asks for huge pages, and its zeros cost nothing until they are touched.
-    const py::array block =
-        NumPy::get().zeros(bytes + static_cast<py::ssize_t>(cache_line), py::dtype("uint8"));
-    const auto place = [](const void* data) {
-        return reinterpret_cast<std::uintptr_t>(data) % cache_line;
-    };
-    const bool is_long = static_cast<std::size_t>(bytes) >= long_array_bytes;
-    const std::size_t wanted = is_long ? place(like.data) : 0;
-    const std::size_t shift = (cache_line + wanted - place(block.data())) % cache_line;
-    py::array state(parameter.dtype(), {like.shape, like.shape + like.ndim}, strides,
-                    static_cast<const char*>(block.data()) + shift, block);
+    const py::array block = NumPy::get().zeros(bytes + cache_line, py::dtype("uint8"));
+    const std::size_t offset = state_offset(block.data(), like.data, bytes);
+    py::array state(parameter.dtype(), {like.shape, like.shape + like.ndim},
+                    contiguous_strides(like, memory_order(like)),
+                    static_cast<const char*>(block.data()) + offset, block);
     if (value != 0) state[py::ellipsis()] = value;
     return state;
 }

@@ -7,8 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "../kernels.h"
-#include "../operand.h"
+#include "../layout.h"
 
 namespace fastopt {
 
@@ -42,8 +41,14 @@ struct Form {
     bool has_type(const py::array& array) const {
         return py::detail::array_proxy(array.ptr())->descr == type.ptr();
     }
+    // For an array of this type.
+    fastopt_array view(const py::array& array) const {
+        return {const_cast<void*>(array.data()), element, static_cast<int>(array.ndim()),
+                array.shape(), array.strides()};
+    }
 
     py::dtype type;
+    fastopt_type element;
     std::vector<py::ssize_t> shape;
 };
 
@@ -57,9 +62,8 @@ void check_gradient(const py::array& array, const Form& form, const Label& label
 bool share_memory(const py::array& a, const py::array& b);
 
 // Of an array that has passed one of the checks.
-Scalar scalar_type(const py::array& array);
-ArrayView view(const py::array& array);
-Extent extent(const py::array& array);
+fastopt_array view(const py::array& array);
+fastopt_type element_type(const py::array& array);
 
 // A new array with the parameter's shape, type and order of axes in memory. It begins at a cache
 // line, or where it is long, as far behind one as the parameter does.

@@ -13,16 +13,6 @@ namespace {
 
 const std::string no_path;
 
-std::unique_ptr<RuleOptions> make_options(const std::string& rule, const py::dict& values) {
-    std::unique_ptr<RuleOptions> options = fastopt::make_options(rule);
-    assign(*options, values);
-    return options;
-}
-
-const std::vector<const char*>& slots_of(const RuleOptions& options) {
-    return kernel_infos()[static_cast<std::size_t>(options.kernel())].slots;
-}
-
 // An integer from lowest to highest; bool is none.
 std::int64_t integer(const std::string& name, py::handle value, std::int64_t lowest,
                      std::int64_t highest) {
@@ -39,12 +29,10 @@ std::int64_t integer(const std::string& name, py::handle value, std::int64_t low
     return number;
 }
 
-// The largest count that is exact as a double, in which the scalar part of a rule is computed.
-constexpr std::int64_t max_steps = std::int64_t{1} << 53;
-
 int thread_number(py::handle threads) {
-    return threads.is_none() ? 0
-                             : static_cast<int>(integer("num_threads", threads, 1, max_threads));
+    return threads.is_none()
+               ? 0
+               : static_cast<int>(integer("num_threads", threads, 1, FASTOPT_MAX_THREADS));
 }
 
 [[noreturn]] void refuse_shared(const Label& label, const std::string& other) {
@@ -64,11 +52,11 @@ py::dict as_dict(py::handle value, const Label& label) {
 class BoundPlan::Turn {
   public:
     explicit Turn(BoundPlan& plan) : plan_(plan) {
-        if (plan_.forks_ != fork_count()) {
+        if (plan_.forks_ != fastopt_fork_count()) {
             // The lock may have been taken by a thread that is not in this child.
             plan_.mutex_ = std::make_unique<std::mutex>();
             plan_.owner_ = std::thread::id();
-            plan_.forks_ = fork_count();
+            plan_.forks_ = fastopt_fork_count();
         }
         lock_ = std::unique_lock<std::mutex>(*plan_.mutex_, std::defer_lock);
         if (plan_.owner_ == std::this_thread::get_id())
@@ -94,10 +82,10 @@ BoundPlan::BoundPlan(const std::string& rule, py::handle parameters, const py::l
                      bool grouped)
     : structure_(parameters, "params") {
     for (const auto& values : options)
-        plan_.add_group(make_options(rule, as_dict(values, {"options", no_path})));
+        options_.emplace_back(rule, as_dict(values, {"options", no_path}));
     std::vector<std::size_t> sizes{structure_.leaves()};
     if (grouped) sizes = structure_.leaves_per_entry();
-    if (sizes.size() != plan_.groups()) throw std::logic_error("options are not one dict a group");
+    if (sizes.size() != options_.size()) throw std::logic_error("options are not one dict a group");
     if (structure_.leaves() == 0)
         throw py::value_error("params = " + short_repr(parameters) +
                               " has no arrays; pass at least one parameter");
@@ -118,23 +106,23 @@ BoundPlan::BoundPlan(const std::string& rule, py::handle parameters, const py::l
     // All state before the first row: the step's own lists must not lie between arrays that other
     // threads write, or each step would wait for hundreds of cache lines that change owners.
     for (Row& row : rows_) {
-        const RuleOptions& chosen = plan_.options(row.group);
-        for (std::size_t i = 0; i < slots_of(chosen).size(); ++i)
+        const OptionStruct& chosen = options_[row.group];
+        for (std::size_t i = 0; i < chosen.kernel().slot_count; ++i)
             row.slots.push_back(state_like(row.parameter, chosen.initial_state()));
     }
+    for (const OptionStruct& chosen : options_) plan_.add_group(*chosen.get());
     for (const Row& row : rows_) {
-        std::vector<ArrayView> slots;
+        std::vector<fastopt_array> slots;
         for (const py::array& slot : row.slots) slots.push_back(view(slot));
-        plan_.add_row(row.group, scalar_type(row.parameter), view(row.parameter), slots);
+        plan_.add(row.group, view(row.parameter), slots.data(), FASTOPT_APART);
     }
-    plan_.freeze();
     gradients_.reserve(rows_.size());
 }
 
 // In the order of addresses, so that only neighbours need to be compared.
 void BoundPlan::check_apart() const {
     std::vector<Extent> extents;
-    for (const Row& row : rows_) extents.push_back(extent(row.parameter));
+    for (const Row& row : rows_) extents.push_back(extent(view(row.parameter)));
     std::vector<std::size_t> order(rows_.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
     std::sort(order.begin(), order.end(),
@@ -151,7 +139,10 @@ void BoundPlan::check_apart() const {
 }
 
 void BoundPlan::accept_gradient(std::size_t index, py::handle object) {
-    if (object.is_none()) return;
+    if (object.is_none()) {
+        plan_.clear_gradient(index);
+        return;
+    }
     const Row& row = rows_[index];
     const Label label{"grads", structure_.path(index)};
     const Label parameter_label{"params", structure_.path(index)};
@@ -164,8 +155,10 @@ void BoundPlan::accept_gradient(std::size_t index, py::handle object) {
                     "the array has become read-only; set its flags.writeable, or pass None as its "
                     "gradient");
     py::array gradient = share_array(object, label);
-    check_gradient(gradient, row.form, label);
-    if (!plan_.set_gradient(index, view(gradient))) {
+    if (!row.form.has_type(gradient)) check_gradient(gradient, row.form, label);
+    const fastopt_array array = row.form.view(gradient);
+    const fastopt_status status = fastopt_plan_set_gradient(plan_.get(), index, &array, 0);
+    if (status == FASTOPT_OVERLAP) {
         for (std::size_t other = 0; other < rows_.size(); ++other) {
             const std::string& path = structure_.path(other);
             if (share_memory(gradient, rows_[other].parameter))
@@ -174,7 +167,10 @@ void BoundPlan::accept_gradient(std::size_t index, py::handle object) {
                 if (share_memory(gradient, slot))
                     refuse_shared(label, "the state of " + Label{"params", path}.text());
         }
-        plan_.set_gradient(index, view(gradient), /*apart=*/true);
+        plan_.set_gradient(index, array, FASTOPT_APART);
+    } else if (status != FASTOPT_OK) {
+        check_gradient(gradient, row.form, label);
+        check(status);
     }
     gradients_.push_back(std::move(gradient));
 }
@@ -185,13 +181,11 @@ void BoundPlan::step(py::handle gradients) {
         std::vector<py::object>& held;
         ~Release() { held.clear(); }
     } release{gradients_};
-    plan_.begin();
     structure_.walk(gradients, "grads", [&](std::size_t leaf, py::handle gradient) {
         accept_gradient(leaf, gradient);
     });
-    const int threads = thread_count(threads_);
     py::gil_scoped_release nogil;
-    plan_.run(threads);
+    plan_.step(threads_);
 }
 
 py::object BoundPlan::num_threads() const {
@@ -205,36 +199,37 @@ void BoundPlan::set_num_threads(py::handle threads) {
 py::list BoundPlan::options() {
     Turn turn(*this);
     py::list all;
-    for (std::size_t group = 0; group < plan_.groups(); ++group)
-        all.append(to_dict(plan_.options(group)));
+    for (const OptionStruct& chosen : options_) all.append(chosen.to_dict());
     return all;
 }
 
-std::vector<std::unique_ptr<RuleOptions>> BoundPlan::changed_options(const py::list& changes) {
-    if (changes.size() != plan_.groups())
-        throw py::value_error("expected options for " + std::to_string(plan_.groups()) +
+std::vector<OptionStruct> BoundPlan::changed_options(const py::list& changes) const {
+    if (changes.size() != options_.size())
+        throw py::value_error("expected options for " + std::to_string(options_.size()) +
                               " groups, got " + std::to_string(changes.size()));
-    std::vector<std::unique_ptr<RuleOptions>> changed;
-    for (std::size_t group = 0; group < plan_.groups(); ++group) {
-        const RuleOptions& present = plan_.options(group);
+    std::vector<OptionStruct> all = options_;
+    for (std::size_t group = 0; group < all.size(); ++group) {
+        const OptionStruct& present = options_[group];
         const py::dict values = as_dict(changes[group], {"options", no_path});
-        std::unique_ptr<RuleOptions> options = present.clone();
-        assign(*options, values);
-        if (options->kernel() != present.kernel() ||
-            options->initial_state() != present.initial_state())
+        all[group].assign(values);
+        if (&all[group].kernel() != &present.kernel() ||
+            all[group].initial_state() != present.initial_state())
             throw py::value_error(short_repr(values) +
                                   " would change which state arrays there are, or how they "
                                   "started; construct a new optimizer with it");
-        changed.push_back(std::move(options));
     }
-    return changed;
+    return all;
+}
+
+void BoundPlan::take_options(std::vector<OptionStruct> changed) {
+    for (std::size_t group = 0; group < changed.size(); ++group)
+        plan_.set_options(group, *changed[group].get());
+    options_ = std::move(changed);
 }
 
 void BoundPlan::set_options(const py::list& changes) {
     Turn turn(*this);
-    std::vector<std::unique_ptr<RuleOptions>> changed = changed_options(changes);
-    for (std::size_t group = 0; group < changed.size(); ++group)
-        plan_.set_options(group, std::move(changed[group]));
+    take_options(changed_options(changes));
 }
 
 py::list BoundPlan::paths() const {
@@ -256,8 +251,8 @@ py::list BoundPlan::parameters() const {
     return all;
 }
 
-const std::vector<const char*>& BoundPlan::slot_names(std::size_t row) {
-    return slots_of(plan_.options(rows_[row].group));
+const fastopt_kernel_info& BoundPlan::kernel(std::size_t row) const {
+    return options_[rows_[row].group].kernel();
 }
 
 py::list BoundPlan::state_with(py::object (*hand_out)(const py::array&)) {
@@ -267,7 +262,7 @@ py::list BoundPlan::state_with(py::object (*hand_out)(const py::array&)) {
         py::dict entry;
         entry["step"] = plan_.steps(row);
         for (std::size_t i = 0; i < rows_[row].slots.size(); ++i)
-            entry[slot_names(row)[i]] = hand_out(rows_[row].slots[i]);
+            entry[kernel(row).slots[i]] = hand_out(rows_[row].slots[i]);
         all.append(entry);
     }
     return all;
@@ -283,7 +278,7 @@ py::list BoundPlan::snapshot() {
 
 void BoundPlan::load(const py::list& options, const py::list& state) {
     Turn turn(*this);
-    std::vector<std::unique_ptr<RuleOptions>> changed = changed_options(options);
+    std::vector<OptionStruct> changed = changed_options(options);
     if (state.size() != rows_.size())
         throw py::value_error("expected the state of " + std::to_string(rows_.size()) +
                               " parameters, got " + std::to_string(state.size()));
@@ -292,20 +287,21 @@ void BoundPlan::load(const py::list& options, const py::list& state) {
     for (std::size_t row = 0; row < rows_.size(); ++row) {
         const std::string index = "[" + std::to_string(row) + "]";
         const py::dict entry = as_dict(state[row], {"state", index});
-        const auto& names = slot_names(row);
+        const fastopt_kernel_info& kernel = this->kernel(row);
         const auto take = [&](const char* name) {
             if (!entry.contains(name))
                 value_error({"state", index}, std::string("has no entry '") + name + "'");
             return py::object(entry[name]);
         };
-        steps.push_back(integer("state" + index + "['step']", take("step"), 0, max_steps));
-        for (const char* name : names) {
+        steps.push_back(integer("state" + index + "['step']", take("step"), 0, FASTOPT_MAX_STEPS));
+        for (std::size_t i = 0; i < kernel.slot_count; ++i) {
+            const char* name = kernel.slots[i];
             const std::string path = index + "['" + name + "']";
             const py::array content = share_array(take(name), {"state", path});
             check_gradient(content, rows_[row].form, {"state", path});
             contents.push_back(content.attr("copy")());  // for it may be a state array of ours
         }
-        if (entry.size() != names.size() + 1)
+        if (entry.size() != kernel.slot_count + 1)
             value_error({"state", index}, "has entries that this optimizer does not know: " +
                                               short_repr(py::list(entry)));
     }
@@ -314,15 +310,13 @@ void BoundPlan::load(const py::list& options, const py::list& state) {
         for (py::array& slot : rows_[row].slots) slot[py::ellipsis()] = *content++;
         plan_.set_steps(row, steps[row]);
     }
-    for (std::size_t group = 0; group < changed.size(); ++group)
-        plan_.set_options(group, std::move(changed[group]));
+    take_options(std::move(changed));
 }
 
 void apply(const std::string& rule, py::handle parameter, py::handle gradient,
            const py::dict& slots, py::handle step, const py::dict& options, py::handle threads) {
-    Plan plan;
-    plan.add_group(make_options(rule, options));
-    const std::int64_t t = integer("step", step, 1, max_steps);
+    const OptionStruct chosen(rule, options);
+    const std::int64_t t = integer("step", step, 1, FASTOPT_MAX_STEPS);
     const int requested = thread_number(threads);
 
     const Label p_label{"p", no_path};
@@ -333,7 +327,8 @@ void apply(const std::string& rule, py::handle parameter, py::handle gradient,
     const Form form(p);
     check_gradient(g, form, g_label);
 
-    const std::vector<const char*>& names = slots_of(plan.options(0));
+    const fastopt_kernel_info& kernel = chosen.kernel();
+    const std::vector<const char*> names(kernel.slots, kernel.slots + kernel.slot_count);
     for (const auto& [key, array] : slots) {
         const std::string name = py::str(key);
         const bool wanted = std::find(names.begin(), names.end(), name) != names.end();
@@ -345,7 +340,7 @@ void apply(const std::string& rule, py::handle parameter, py::handle gradient,
                 (wanted ? "; pass the array" : "; leave it out, or change the options"));
     }
     std::vector<std::pair<std::string, py::array>> arrays{{"p", p}, {"g", g}};
-    std::vector<ArrayView> views;
+    std::vector<fastopt_array> views;
     for (const char* name : names) {
         const Label label{name, no_path};
         arrays.emplace_back(name, share_array(slots[name], label));
@@ -357,19 +352,29 @@ void apply(const std::string& rule, py::handle parameter, py::handle gradient,
             if (share_memory(a->second, b->second))
                 refuse_shared({a->first.c_str(), no_path}, b->first);
 
-    plan.add_row(0, scalar_type(p), view(p), views);
-    plan.freeze();
-    plan.set_steps(0, t - 1);
-    plan.begin();
-    plan.set_gradient(0, view(g), /*apart=*/true);
+    Plan plan;
+    const std::size_t group = plan.add_group(*chosen.get());
+    const std::size_t row = plan.add(group, view(p), views.data(), FASTOPT_APART);
+    plan.set_steps(row, t - 1);
+    plan.set_gradient(row, view(g), FASTOPT_APART);
     py::gil_scoped_release nogil;
-    plan.run(thread_count(requested));
+    plan.step(requested);
+}
+
+py::tuple slot_names(const fastopt_kernel_info& kernel) {
+    py::tuple names(kernel.slot_count);
+    for (std::size_t i = 0; i < kernel.slot_count; ++i) names[i] = py::str(kernel.slots[i]);
+    return names;
+}
+
+py::bytes pack_options(const std::string& rule, const py::dict& values) {
+    const OptionStruct options(rule, values);
+    return {reinterpret_cast<const char*>(options.get()), options.rule().options_size};
 }
 
 py::tuple describe(const std::string& rule, const py::dict& values) {
-    const std::unique_ptr<RuleOptions> options = make_options(rule, values);
-    return py::make_tuple(to_dict(*options), py::tuple(py::cast(slots_of(*options))),
-                          options->initial_state());
+    const OptionStruct options(rule, values);
+    return py::make_tuple(options.to_dict(), slot_names(options.kernel()), options.initial_state());
 }
 
 }  // namespace fastopt

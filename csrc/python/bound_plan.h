@@ -10,9 +10,9 @@
 #include <thread>
 #include <vector>
 
-#include "../plan.h"
-#include "../threads.h"
+#include "../include/fastopt.hpp"
 #include "arrays.h"
+#include "options.h"
 #include "structure.h"
 
 namespace fastopt {
@@ -59,17 +59,19 @@ class BoundPlan {
     py::list state_with(py::object (*hand_out)(const py::array&));
     void check_apart() const;
     void accept_gradient(std::size_t row, py::handle gradient);
-    const std::vector<const char*>& slot_names(std::size_t row);
-    std::vector<std::unique_ptr<RuleOptions>> changed_options(const py::list& changes);
+    const fastopt_kernel_info& kernel(std::size_t row) const;
+    std::vector<OptionStruct> changed_options(const py::list& changes) const;
+    void take_options(std::vector<OptionStruct> changed);
 
     Structure structure_;
     std::vector<Row> rows_;
+    std::vector<OptionStruct> options_;  // of each group
     Plan plan_;
     int threads_ = 0;
     std::vector<py::object> gradients_;  // held while the plan reads them
     std::unique_ptr<std::mutex> mutex_ = std::make_unique<std::mutex>();
     std::atomic<std::thread::id> owner_{};
-    int forks_ = fork_count();
+    int forks_ = fastopt_fork_count();
 };
 
 // One step of a rule on the caller's own arrays; `slots` maps names to arrays or None.
@@ -78,5 +80,10 @@ void apply(const std::string& rule, py::handle parameter, py::handle gradient,
 
 // (all options, names of the state slots, their initial value) under the given options.
 py::tuple describe(const std::string& rule, const py::dict& options);
+
+// The rule's struct under the given options.
+py::bytes pack_options(const std::string& rule, const py::dict& options);
+
+py::tuple slot_names(const fastopt_kernel_info& kernel);
 
 }  // namespace fastopt

@@ -1,45 +1,84 @@
 // What Python sees: pyfastopt._core. Its types and texts are in pyfastopt/_core.pyi.
 #include <pybind11/pybind11.h>
-#include <pybind11/stl.h>
 
-#include <cstdlib>
-
-#include "../isa.h"
-#include "../registry.h"
-#include "../threads.h"
+#include "../include/fastopt.hpp"
 #include "bound_plan.h"
 
 namespace py = pybind11;
 using namespace py::literals;
 
+namespace {
+
+void translate(std::exception_ptr raised) {
+    try {
+        std::rethrow_exception(std::move(raised));
+    } catch (const fastopt::Error& error) {
+        switch (error.status()) {
+            case FASTOPT_OUT_OF_MEMORY:
+                PyErr_NoMemory();
+                break;
+            case FASTOPT_BUSY:
+                PyErr_SetString(PyExc_RuntimeError, error.what());
+                break;
+            default:
+                PyErr_SetString(PyExc_ValueError, error.what());
+        }
+    }
+}
+
+py::list isas(bool only_available) {
+    py::list names;
+    for (std::size_t i = 0; const char* name = fastopt_isa(i); ++i)
+        if (!only_available || fastopt_isa_available(name) != 0) names.append(name);
+    return names;
+}
+
+py::list kernels() {
+    py::list all;
+    for (std::size_t i = 0; const fastopt_kernel_info* kernel = fastopt_kernel(i); ++i)
+        all.append(py::make_tuple(kernel->rule, fastopt::slot_names(*kernel)));
+    return all;
+}
+
+// (name, size of the struct, [(option, kind, domain, offset)], slots of all variants) of each.
+py::list rules() {
+    py::list all;
+    for (std::size_t i = 0; const fastopt_rule_info* rule = fastopt_rule(i); ++i) {
+        py::list options;
+        for (std::size_t k = 0; k < rule->option_count; ++k) {
+            const fastopt_option_info& option = rule->options[k];
+            options.append(py::make_tuple(option.name, static_cast<int>(option.kind), option.domain,
+                                          option.offset));
+        }
+        all.append(py::make_tuple(rule->name, rule->options_size, options,
+                                  fastopt::slot_names(rule->all_slots)));
+    }
+    return all;
+}
+
+}  // namespace
+
 PYBIND11_MODULE(_core, m) {
     using fastopt::BoundPlan;
 
-    m.attr("__version__") = FASTOPT_VERSION;
-    m.attr("compiler") = FASTOPT_COMPILER;
-    fastopt::init_threads();
-    if (const char* isa = std::getenv("PYFASTOPT_ISA"); isa != nullptr && *isa != '\0') {
-        try {
-            fastopt::use_isa(isa);
-        } catch (const std::invalid_argument& error) {
-            throw std::invalid_argument(std::string("PYFASTOPT_ISA: ") + error.what());
-        }
-    }
+    py::register_exception_translator(translate);
+    fastopt::check(fastopt_initialize());
 
-    m.def("compiled_isas", &fastopt::compiled_isas);
-    m.def("available_isas", &fastopt::available_isas);
-    m.def("active_isa", [] { return fastopt::active_isa().isa; });
-    m.def("use_isa", &fastopt::use_isa, "name"_a);
-    m.def("openmp_version", &fastopt::openmp_version);
-    m.def("default_threads", [] { return fastopt::thread_count(0); });
-    m.def("kernels", [] {
-        py::list all;
-        for (const fastopt::KernelInfo& info : fastopt::kernel_infos())
-            all.append(py::make_tuple(info.rule, py::tuple(py::cast(info.slots))));
-        return all;
-    });
+    m.attr("__version__") = fastopt_version();
+    m.attr("compiler") = fastopt_compiler();
+    m.def("compiled_isas", [] { return isas(false); });
+    m.def("available_isas", [] { return isas(true); });
+    m.def("active_isa", &fastopt_active_isa);
+    m.def(
+        "use_isa", [](const std::string& name) { fastopt::check(fastopt_use_isa(name.c_str())); },
+        "name"_a);
+    m.def("openmp_version", &fastopt_openmp_version);
+    m.def("num_threads", &fastopt_num_threads, "requested"_a);
 
+    m.def("kernels", &kernels);
+    m.def("rules", &rules);
     m.def("describe", &fastopt::describe, "rule"_a, "options"_a);
+    m.def("pack_options", &fastopt::pack_options, "rule"_a, "options"_a);
     m.def("apply", &fastopt::apply, "rule"_a, "p"_a, "g"_a, "slots"_a, "step"_a, "options"_a,
           "num_threads"_a);
 

@@ -1,7 +1,10 @@
 #include "options.h"
 
-#include <string>
+#include <algorithm>
+#include <array>
+#include <cstring>
 
+#include "../include/fastopt.hpp"
 #include "arrays.h"
 
 namespace fastopt {
@@ -18,103 +21,110 @@ bool is_bool(py::handle value) {
     return PyBool_Check(value.ptr()) || type == "numpy.bool" || type == "numpy.bool_";
 }
 
-double number(const std::string& name, py::handle value, const Domain& domain) {
-    if (is_bool(value)) refuse(PyExc_TypeError, name, value, domain.words);
+double number(const std::string& name, py::handle value, const char* domain) {
+    if (is_bool(value)) refuse(PyExc_TypeError, name, value, domain);
     const double x = PyFloat_AsDouble(value.ptr());
     if (x == -1.0 && PyErr_Occurred()) {
         const bool too_large = PyErr_ExceptionMatches(PyExc_OverflowError) != 0;
         if (!too_large && !PyErr_ExceptionMatches(PyExc_TypeError)) throw py::error_already_set();
         PyErr_Clear();
-        refuse(too_large ? PyExc_ValueError : PyExc_TypeError, name, value, domain.words);
+        refuse(too_large ? PyExc_ValueError : PyExc_TypeError, name, value, domain);
     }
-    if (!domain.holds(x)) refuse(PyExc_ValueError, name, value, domain.words);
     return x;
 }
 
-// Sets the one option that has the given name.
-class Assigner final : public OptionVisitor {
-  public:
-    Assigner(const std::string& name, py::handle value) : name_(name), value_(value) {}
-
-    void operator()(const char* name, double& target, const Domain& domain) override {
-        if (find(name)) target = number(name_, value_, domain);
-    }
-
-    void operator()(const char* name, Pair& target, const Domain& domain) override {
-        if (!find(name)) return;
-        if (!PyTuple_Check(value_.ptr()) && !PyList_Check(value_.ptr()))
-            refuse(PyExc_TypeError, name_, value_,
-                   std::string("a tuple of two, each ") + domain.words);
-        const auto values = py::reinterpret_steal<py::tuple>(PySequence_Tuple(value_.ptr()));
-        if (values.size() != target.size())
-            refuse(PyExc_ValueError, name_, value_,
-                   std::string("a tuple of two, each ") + domain.words);
-        for (std::size_t i = 0; i < target.size(); ++i)
-            target[i] = number(name_ + "[" + std::to_string(i) + "]", values[i], domain);
-    }
-
-    void operator()(const char* name, bool& target) override {
-        if (!find(name)) return;
-        // What is merely true or false, such as 1, is more likely a mistake.
-        if (!is_bool(value_)) refuse(PyExc_TypeError, name_, value_, "True or False");
-        target = PyObject_IsTrue(value_.ptr()) == 1;
-    }
-
-    bool found() const { return found_; }
-
-  private:
-    bool find(const char* name) {
-        const bool is_it = name_ == name;
-        found_ |= is_it;
-        return is_it;
-    }
-
-    const std::string& name_;
-    py::handle value_;
-    bool found_ = false;
-};
-
-class Reader final : public OptionVisitor {
-  public:
-    void operator()(const char* name, double& value, const Domain&) override { set(name, value); }
-    void operator()(const char* name, Pair& value, const Domain&) override {
-        set(name, py::make_tuple(value[0], value[1]));
-    }
-    void operator()(const char* name, bool& value) override { set(name, value); }
-
-    py::dict values;
-
-  private:
-    template <class T>
-    void set(const char* name, const T& value) {
-        values[name] = value;
-    }
-};
-
-}  // namespace
-
-void assign(RuleOptions& options, const py::dict& values) {
-    for (const auto& [key, value] : values) {
-        const std::string name = py::str(key);
-        Assigner assigner(name, value);
-        options.visit(assigner);
-        if (!assigner.found()) {
-            std::string names;
-            for (const auto& known : to_dict(options))
-                names += (names.empty() ? "" : ", ") + std::string(py::str(known.first));
-            throw py::type_error("there is no option '" + name + "'; the options are " + names);
+// What the struct has to hold for a Python value, of the option's kind.
+void write(const fastopt_option_info& option, py::handle value, char* at) {
+    const std::string name = option.name;
+    const auto put = [&](auto x) { std::memcpy(at, &x, sizeof x); };
+    switch (option.kind) {
+        case FASTOPT_NUMBER:
+            put(number(name, value, option.domain));
+            break;
+        case FASTOPT_PAIR: {
+            const std::string wanted = std::string("a tuple of two, each ") + option.domain;
+            if (!PyTuple_Check(value.ptr()) && !PyList_Check(value.ptr()))
+                refuse(PyExc_TypeError, name, value, wanted);
+            const auto values = py::reinterpret_steal<py::tuple>(PySequence_Tuple(value.ptr()));
+            if (values.size() != 2) refuse(PyExc_ValueError, name, value, wanted);
+            put(std::array<double, 2>{number(name + "[0]", values[0], option.domain),
+                                      number(name + "[1]", values[1], option.domain)});
+            break;
         }
-    }
-    if (const char* conflict = options.conflict()) {
-        const py::dict all = to_dict(options);
-        throw py::value_error(std::string(conflict) + "; got " + std::string(py::str(all)));
+        case FASTOPT_FLAG:
+            // What is merely true or false, such as 1, is more likely a mistake.
+            if (!is_bool(value)) refuse(PyExc_TypeError, name, value, "True or False");
+            put(static_cast<int>(PyObject_IsTrue(value.ptr()) == 1));
+            break;
     }
 }
 
-py::dict to_dict(RuleOptions& options) {
-    Reader reader;
-    options.visit(reader);
-    return reader.values;
+py::object read(const fastopt_option_info& option, const char* at) {
+    double numbers[2];
+    int flag = 0;
+    switch (option.kind) {
+        case FASTOPT_NUMBER:
+            std::memcpy(numbers, at, sizeof(double));
+            return py::float_(numbers[0]);
+        case FASTOPT_PAIR:
+            std::memcpy(numbers, at, sizeof numbers);
+            return py::make_tuple(numbers[0], numbers[1]);
+        case FASTOPT_FLAG:
+            std::memcpy(&flag, at, sizeof flag);
+            return py::bool_(flag != 0);
+    }
+    return py::none();
+}
+
+}  // namespace
+
+OptionStruct::OptionStruct(const std::string& rule, const py::dict& values)
+    : rule_(fastopt_find_rule(rule.c_str())) {
+    const std::size_t size = rule_ == nullptr ? sizeof(fastopt_options) : rule_->options_size;
+    bytes_.resize(size / sizeof(double));
+    check(fastopt_options_init(rule.c_str(), get(), size));
+    assign(values);
+}
+
+void OptionStruct::assign(const py::dict& values) {
+    OptionStruct changed = *this;
+    const fastopt_option_info* begin = rule_->options;
+    const fastopt_option_info* end = begin + rule_->option_count;
+    for (const auto& [key, value] : values) {
+        const std::string name = py::str(key);
+        const auto* option = std::find_if(
+            begin, end, [&](const fastopt_option_info& known) { return known.name == name; });
+        if (option == end) {
+            std::string names;
+            for (const auto* known = begin; known != end; ++known)
+                names += (names.empty() ? "" : ", ") + std::string(known->name);
+            throw py::type_error("there is no option '" + name + "'; the options are " + names);
+        }
+        write(*option, value, reinterpret_cast<char*>(changed.get()) + option->offset);
+    }
+    check(fastopt_options_check(changed.get()));
+    *this = std::move(changed);
+}
+
+py::dict OptionStruct::to_dict() const {
+    py::dict values;
+    for (std::size_t i = 0; i < rule_->option_count; ++i) {
+        const fastopt_option_info& option = rule_->options[i];
+        values[option.name] = read(option, reinterpret_cast<const char*>(get()) + option.offset);
+    }
+    return values;
+}
+
+const fastopt_kernel_info& OptionStruct::kernel() const {
+    const fastopt_kernel_info* kernel = nullptr;
+    check(fastopt_options_kernel(get(), &kernel, nullptr));
+    return *kernel;
+}
+
+double OptionStruct::initial_state() const {
+    double value = 0;
+    check(fastopt_options_kernel(get(), nullptr, &value));
+    return value;
 }
 
 }  // namespace fastopt

@@ -1,18 +1,40 @@
-// Options between Python dictionaries and RuleOptions, checked on the way in.
+// Options between Python dictionaries and a rule's struct, checked on the way in.
 #pragma once
 
 #include <pybind11/pybind11.h>
 
-#include "../registry.h"
+#include <string>
+#include <vector>
+
+#include "../include/fastopt.h"
 
 namespace fastopt {
 
 namespace py = pybind11;
 
-// Sets the named options. TypeError or ValueError, naming the option, its value and what it may be,
-// and `options` is then in an unspecified state: assign to a clone.
-void assign(RuleOptions& options, const py::dict& values);
+// A rule's struct, whichever rule it is.
+class OptionStruct {
+  public:
+    // The rule's defaults, but for the values given.
+    OptionStruct(const std::string& rule, const py::dict& values);
 
-py::dict to_dict(RuleOptions& options);
+    // Takes over the named options. TypeError or ValueError, naming the option, its value and what
+    // it may be; nothing is changed then.
+    void assign(const py::dict& values);
+
+    py::dict to_dict() const;
+    const fastopt_kernel_info& kernel() const;
+    double initial_state() const;
+
+    fastopt_options* get() { return reinterpret_cast<fastopt_options*>(bytes_.data()); }
+    const fastopt_options* get() const {
+        return reinterpret_cast<const fastopt_options*>(bytes_.data());
+    }
+    const fastopt_rule_info& rule() const { return *rule_; }
+
+  private:
+    const fastopt_rule_info* rule_;
+    std::vector<double> bytes_;  // doubles for their alignment
+};
 
 }  // namespace fastopt

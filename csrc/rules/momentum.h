@@ -21,7 +21,7 @@ struct MomentumOptions : CommonOptions {
     }
 
     const char* conflict() const {
-        return nesterov && momentum == 0 ? "nesterov = True needs momentum > 0" : nullptr;
+        return nesterov && momentum == 0 ? "nesterov needs momentum > 0" : nullptr;
     }
 };
 

@@ -23,7 +23,7 @@ struct SGDOptions : CommonOptions {
 
     const char* conflict() const {
         return nesterov && (momentum == 0 || dampening != 0)
-                   ? "nesterov = True needs momentum > 0 and dampening = 0"
+                   ? "nesterov needs momentum > 0 and dampening = 0"
                    : nullptr;
     }
 };

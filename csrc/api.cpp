@@ -1,0 +1,352 @@
+// The C API (include/fastopt.h) over the C++ of the library.
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+#include <string>
+
+#include "failure.h"
+#include "isa.h"
+#include "one_shot.h"
+#include "option_struct.h"
+#include "plan.h"
+#include "threads.h"
+#include "work.h"
+
+// The opaque type of the header.
+struct fastopt_plan : fastopt::Plan {};
+
+namespace fastopt {
+namespace {
+
+// Of a fixed size, so that nothing is left to be freed when a thread ends.
+thread_local char error_message[1024];
+
+fastopt_status report(fastopt_status status, const char* message) {
+    std::snprintf(error_message, sizeof error_message, "%s", message);
+    return status;
+}
+
+// Runs the body of an API function, and turns what it throws into a status.
+template <class Body>
+fastopt_status guard(Body&& body) noexcept {
+    try {
+        body();
+        return FASTOPT_OK;
+    } catch (const Failure& failure) {
+        return report(failure.status(), failure.what());
+    } catch (const std::exception&) {
+        return report(FASTOPT_OUT_OF_MEMORY, "out of memory");
+    }
+}
+
+[[noreturn]] void refuse(const std::string& message) {
+    throw Failure(FASTOPT_INVALID_ARGUMENT, message);
+}
+
+template <class T>
+T& given(T* pointer, const char* name) {
+    if (pointer == nullptr) refuse(std::string(name) + " = NULL; pass an address");
+    return *pointer;
+}
+
+int checked_threads(int num_threads) {
+    if (num_threads < 0 || num_threads > FASTOPT_MAX_THREADS)
+        refuse("num_threads = " + std::to_string(num_threads) + " must be an integer from 1 to " +
+               std::to_string(FASTOPT_MAX_THREADS) + ", or 0 for the default");
+    return thread_count(num_threads);
+}
+
+void check_array(const fastopt_array& array, const char* name) {
+    const auto fail = [&](const std::string& message) { refuse(name + (": " + message)); };
+    if (array.type != FASTOPT_F32 && array.type != FASTOPT_F64)
+        fail("type = " + std::to_string(array.type) + " must be FASTOPT_F32 or FASTOPT_F64");
+    if (array.ndim < 0 || array.ndim > max_dims)
+        fail("ndim = " + std::to_string(array.ndim) + " must be from 0 to " +
+             std::to_string(max_dims));
+    if (array.ndim > 0 && array.shape == nullptr) fail("shape = NULL; pass its lengths");
+    for (int i = 0; i < array.ndim; ++i)
+        if (array.shape[i] < 0)
+            fail("shape[" + std::to_string(i) + "] = " + std::to_string(array.shape[i]) +
+                 " must not be negative");
+}
+
+// Reads the environment once. Throws each time if that failed.
+void initialize() {
+    static const std::string problem = [] {
+        std::string about;
+        try {
+            init_threads();
+            about = "PYFASTOPT_ISA: ";
+            const char* isa = std::getenv("PYFASTOPT_ISA");
+            if (isa != nullptr && *isa != '\0') use_isa(isa);
+            return std::string();
+        } catch (const Failure& failure) {
+            return about + failure.what();
+        }
+    }();
+    if (!problem.empty()) throw Failure(FASTOPT_INVALID_ENVIRONMENT, problem);
+}
+
+template <class Values>
+auto at_or_null(const Values& values, std::size_t index) {
+    return index < values.size() ? &values[index] : nullptr;
+}
+
+// ---- one-shots ----------------------------------------------------------------------------------
+
+// The operands that the kernel takes, out of all that the rule's variants take.
+std::size_t pick_operands(const fastopt_rule_info& rule, const fastopt_kernel_info& kernel,
+                          std::initializer_list<const void*> given, char** picked) {
+    const auto name = [&](std::size_t i) {
+        return i == 0 ? "p" : i == 1 ? "g" : rule.all_slots.slots[i - 2];
+    };
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < given.size(); ++i) {
+        const char* data = static_cast<const char*>(given.begin()[i]);
+        bool wanted = i < 2;
+        for (std::size_t k = 0; k < kernel.slot_count; ++k)
+            wanted |= std::strcmp(kernel.slots[k], name(i)) == 0;
+        if (wanted != (data != nullptr))
+            refuse(std::string(name(i)) +
+                   (wanted ? " = NULL; pass an array"
+                           : " is given, but there is no such state with these options; pass NULL, "
+                             "or change the options"));
+        if (wanted) picked[count++] = const_cast<char*>(data);
+    }
+    return count;
+}
+
+void check_operands(const Task& task) {
+    const std::size_t bytes = task.count * task.item;
+    for (std::size_t i = 0; i < task.operands; ++i) {
+        if (reinterpret_cast<std::uintptr_t>(task.at[i]) % task.item != 0)
+            refuse("an array's address is not a multiple of its element size " +
+                   std::to_string(task.item) + "; pass an aligned copy");
+        for (std::size_t k = 0; k < i; ++k)
+            if (task.at[i] < task.at[k] + bytes && task.at[k] < task.at[i] + bytes)
+                throw Failure(FASTOPT_OVERLAP, "arrays " + std::to_string(k) + " and " +
+                                                   std::to_string(i) +
+                                                   " share memory (p is 0, g is 1); pass a copy of "
+                                                   "one of them");
+    }
+}
+
+}  // namespace
+
+fastopt_status one_shot(const char* rule, fastopt_type type, const fastopt_options* options,
+                        std::int64_t step, std::size_t count,
+                        std::initializer_list<const void*> operands, int num_threads) noexcept {
+    return guard([&] {
+        initialize();
+        RuleOptions values = *find_rule(rule);
+        if (options != nullptr) values = read_struct(*options);
+        if (std::strcmp(values.rule(), rule) != 0)
+            refuse(std::string("options.rule = '") + values.rule() + "', but the function is of '" +
+                   rule + "'");
+        if (step < 1 || step > FASTOPT_MAX_STEPS)
+            refuse("step = " + std::to_string(step) + " must be an integer from 1 to " +
+                   std::to_string(FASTOPT_MAX_STEPS));
+        const int threads = checked_threads(num_threads);
+        if (count == 0) return;
+
+        const auto kernel = static_cast<std::size_t>(values.kernel());
+        Task task{};
+        task.kernel = active_isa().at(type, values.kernel());
+        task.count = task.end = count;
+        task.item = size_of(type);
+        const std::size_t index = static_cast<std::size_t>(find_rule(rule) - rules().data());
+        task.operands =
+            pick_operands(rule_infos()[index], kernel_infos()[kernel], operands, task.at);
+        check_operands(task);
+        Prepared prepared;
+        values.prepare(type, step, prepared);
+        task.rule = prepared.bytes;
+        run(&task, 1, count * task.item * task.operands, threads);
+    });
+}
+
+}  // namespace fastopt
+
+using namespace fastopt;
+
+const char* fastopt_error_message() noexcept {
+    return error_message;
+}
+
+// ---- options ------------------------------------------------------------------------------------
+
+fastopt_status fastopt_options_init(const char* rule, fastopt_options* options,
+                                    size_t size) noexcept {
+    if (options != nullptr) *options = {0, nullptr};
+    return guard([&] {
+        const fastopt_options header{size, rule_info(rule).name};
+        check_struct(header);
+        given(options, "options") = header;
+        write_struct(*find_rule(rule), *options);
+    });
+}
+
+fastopt_status fastopt_options_check(const fastopt_options* options) noexcept {
+    return guard([&] { read_struct(given(options, "options")); });
+}
+
+fastopt_status fastopt_options_kernel(const fastopt_options* options,
+                                      const fastopt_kernel_info** kernel,
+                                      double* initial_state) noexcept {
+    return guard([&] {
+        const RuleOptions values = read_struct(given(options, "options"));
+        if (kernel != nullptr) *kernel = &kernel_infos()[static_cast<std::size_t>(values.kernel())];
+        if (initial_state != nullptr) *initial_state = values.initial_state();
+    });
+}
+
+const fastopt_rule_info* fastopt_rule(size_t index) noexcept {
+    return at_or_null(rule_infos(), index);
+}
+
+const fastopt_rule_info* fastopt_find_rule(const char* name) noexcept {
+    for (const fastopt_rule_info& rule : rule_infos())
+        if (name != nullptr && std::strcmp(rule.name, name) == 0) return &rule;
+    return nullptr;
+}
+
+const fastopt_kernel_info* fastopt_kernel(size_t index) noexcept {
+    return at_or_null(kernel_infos(), index);
+}
+
+// ---- plans --------------------------------------------------------------------------------------
+
+fastopt_status fastopt_plan_create(fastopt_plan** plan) noexcept {
+    return guard([&] {
+        given(plan, "plan") = nullptr;
+        initialize();
+        *plan = new fastopt_plan();
+    });
+}
+
+void fastopt_plan_destroy(fastopt_plan* plan) noexcept {
+    delete plan;
+}
+
+fastopt_status fastopt_plan_add_group(fastopt_plan* plan, const fastopt_options* options,
+                                      size_t* group) noexcept {
+    return guard([&] {
+        given(plan, "plan").check_idle();
+        const size_t added = plan->add_group(read_struct(given(options, "options")));
+        if (group != nullptr) *group = added;
+    });
+}
+
+fastopt_status fastopt_plan_add_row(fastopt_plan* plan, size_t group,
+                                    const fastopt_array* parameter, const fastopt_array* slots,
+                                    unsigned flags, size_t* row) noexcept {
+    return guard([&] {
+        given(plan, "plan").check_idle();
+        check_array(given(parameter, "parameter"), "parameter");
+        const RuleOptions& options = plan->options(group);
+        const auto kernel = static_cast<std::size_t>(options.kernel());
+        for (size_t i = 0; slots != nullptr && i < kernel_infos()[kernel].slot_count; ++i)
+            check_array(slots[i], kernel_infos()[kernel].slots[i]);
+        const size_t added = plan->add_row(group, *parameter, slots, (flags & FASTOPT_APART) != 0);
+        if (row != nullptr) *row = added;
+    });
+}
+
+fastopt_status fastopt_plan_set_gradient(fastopt_plan* plan, size_t row,
+                                         const fastopt_array* gradient, unsigned flags) noexcept {
+    return guard([&] {
+        given(plan, "plan").check_idle();
+        if (gradient != nullptr && gradient->ndim > 0) given(gradient->shape, "gradient.shape");
+        plan->set_gradient(row, gradient, (flags & FASTOPT_APART) != 0);
+    });
+}
+
+fastopt_status fastopt_plan_step(fastopt_plan* plan, int num_threads) noexcept {
+    return guard([&] { given(plan, "plan").step(checked_threads(num_threads)); });
+}
+
+fastopt_status fastopt_plan_get_options(const fastopt_plan* plan, size_t group,
+                                        fastopt_options* options) noexcept {
+    return guard(
+        [&] { write_struct(given(plan, "plan").options(group), given(options, "options")); });
+}
+
+fastopt_status fastopt_plan_set_options(fastopt_plan* plan, size_t group,
+                                        const fastopt_options* options) noexcept {
+    return guard([&] {
+        given(plan, "plan").check_idle();
+        plan->set_options(group, read_struct(given(options, "options")));
+    });
+}
+
+fastopt_status fastopt_plan_get_steps(const fastopt_plan* plan, size_t row,
+                                      int64_t* steps) noexcept {
+    return guard([&] { given(steps, "steps") = given(plan, "plan").steps(row); });
+}
+
+fastopt_status fastopt_plan_set_steps(fastopt_plan* plan, size_t row, int64_t steps) noexcept {
+    return guard([&] {
+        given(plan, "plan").check_idle();
+        plan->set_steps(row, steps);
+    });
+}
+
+fastopt_status fastopt_plan_get_slot(const fastopt_plan* plan, size_t row, size_t slot,
+                                     fastopt_array* array) noexcept {
+    return guard([&] { given(array, "array") = given(plan, "plan").slot(row, slot); });
+}
+
+// ---- the library as it runs here ----------------------------------------------------------------
+
+fastopt_status fastopt_initialize() noexcept {
+    return guard([] { initialize(); });
+}
+
+int fastopt_abi_version() noexcept {
+    return FASTOPT_ABI_VERSION;
+}
+
+const char* fastopt_version() noexcept {
+    return FASTOPT_VERSION;
+}
+
+const char* fastopt_compiler() noexcept {
+    return FASTOPT_COMPILER;
+}
+
+int fastopt_openmp_version() noexcept {
+    return openmp_version();
+}
+
+const char* fastopt_isa(size_t index) noexcept {
+    return index < isas().size() ? isas()[index].table->isa : nullptr;
+}
+
+int fastopt_isa_available(const char* name) noexcept {
+    return std::any_of(isas().begin(), isas().end(), [&](const Isa& isa) {
+        return isa.available && name != nullptr && std::strcmp(isa.table->isa, name) == 0;
+    });
+}
+
+const char* fastopt_active_isa() noexcept {
+    static_cast<void>(fastopt_initialize());
+    return active_isa().isa;
+}
+
+fastopt_status fastopt_use_isa(const char* name) noexcept {
+    return guard([&] {
+        initialize();
+        use_isa(&given(name, "name"));
+    });
+}
+
+int fastopt_num_threads(int requested) noexcept {
+    static_cast<void>(fastopt_initialize());
+    return thread_count(std::clamp(requested, 0, FASTOPT_MAX_THREADS));
+}
+
+int fastopt_fork_count() noexcept {
+    return fork_count();
+}

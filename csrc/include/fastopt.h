@@ -1,0 +1,231 @@
+/* fastopt.h: fused, in-place optimizer steps for CPUs, in C.
+ *
+ * Two levels. One-shot functions, such as fastopt_adam_f32 (fastopt_rules.h), step one array of
+ * contiguous elements; they allocate nothing. A plan steps many arrays, of any memory layout, in
+ * one go:
+ *
+ *     fastopt_adam_options options = fastopt_adam_defaults();
+ *     options.lr = 0.01;
+ *     fastopt_plan *plan = NULL;
+ *     size_t group, row;
+ *     fastopt_plan_create(&plan);
+ *     fastopt_plan_add_group(plan, &options.base, &group);
+ *     fastopt_plan_add_row(plan, group, &parameter, NULL, 0, &row);
+ *     fastopt_plan_set_gradient(plan, row, &gradient, 0);
+ *     ...
+ *     fastopt_plan_step(plan, 0);
+ *     ...
+ *     fastopt_plan_destroy(plan);
+ *
+ * Every function that can fail returns a fastopt_status; fastopt_error_message() has the details.
+ * A call that fails has modified nothing. No function throws.
+ *
+ * All functions may be called from any thread. One plan is used by one thread at a time: a call
+ * that meets another inside is refused with FASTOPT_BUSY.
+ */
+#ifndef FASTOPT_H
+#define FASTOPT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Changes when a program that was compiled with another value can no longer use the library. */
+#define FASTOPT_ABI_VERSION 1
+
+/* The most threads that can be asked for: OpenMP ends the process where it cannot start one. */
+#define FASTOPT_MAX_THREADS 1024
+
+/* The largest step count, 2**53: a rule computes with it as a double. */
+#define FASTOPT_MAX_STEPS INT64_C(9007199254740992)
+
+#if defined(_WIN32) && defined(FASTOPT_BUILDS_LIBRARY)
+#define FASTOPT_API __declspec(dllexport)
+#elif defined(_WIN32)
+#define FASTOPT_API __declspec(dllimport)
+#else
+#define FASTOPT_API __attribute__((visibility("default")))
+#endif
+
+#ifdef __cplusplus
+#define FASTOPT_NOEXCEPT noexcept
+extern "C" {
+#else
+#define FASTOPT_NOEXCEPT
+#endif
+
+/* ---- errors -----------------------------------------------------------------------------------
+ */
+
+typedef enum fastopt_status {
+    FASTOPT_OK = 0,
+    FASTOPT_INVALID_ARGUMENT = 1,
+    FASTOPT_INVALID_OPTION = 2,
+    FASTOPT_OVERLAP = 3, /* arrays share memory */
+    FASTOPT_BUSY = 4,    /* another thread is using the plan */
+    FASTOPT_OUT_OF_MEMORY = 5,
+    FASTOPT_INVALID_ENVIRONMENT = 6 /* PYFASTOPT_ISA or PYFASTOPT_NUM_THREADS */
+} fastopt_status;
+
+/* What was wrong with the last call of this thread that failed: the argument, its value and the
+ * remedy. Empty before the first; valid until the next. */
+FASTOPT_API const char* fastopt_error_message(void) FASTOPT_NOEXCEPT;
+
+/* ---- options ----------------------------------------------------------------------------------
+ */
+
+/* Every rule has its own struct of options (fastopt_rules.h), which begins with this. Fill it by
+ * fastopt_<rule>_defaults(), then set what differs. The size is how a program and a library of
+ * different age agree: options that the program does not know keep their defaults. */
+typedef struct fastopt_options {
+    size_t size;      /* of the rule's struct, in bytes */
+    const char* rule; /* "adam", ... */
+} fastopt_options;
+
+/* Fills the struct of `size` bytes with the rule's defaults; on failure sets options->size = 0. */
+FASTOPT_API fastopt_status fastopt_options_init(const char* rule, fastopt_options* options,
+                                                size_t size) FASTOPT_NOEXCEPT;
+
+/* Whether each value is within its range, and all go together. */
+FASTOPT_API fastopt_status fastopt_options_check(const fastopt_options* options) FASTOPT_NOEXCEPT;
+
+/* A kernel: a rule, or that variant of it which has these state arrays ("slots"). */
+typedef struct fastopt_kernel_info {
+    const char* rule;
+    size_t slot_count;
+    const char* const* slots;
+} fastopt_kernel_info;
+
+/* The kernel that serves the options, and what its slots have to hold before the first step. */
+FASTOPT_API fastopt_status fastopt_options_kernel(const fastopt_options* options,
+                                                  const fastopt_kernel_info** kernel,
+                                                  double* initial_state) FASTOPT_NOEXCEPT;
+
+typedef enum fastopt_option_kind {
+    FASTOPT_NUMBER = 0, /* double */
+    FASTOPT_PAIR = 1,   /* double[2] */
+    FASTOPT_FLAG = 2    /* int, 0 or 1 */
+} fastopt_option_kind;
+
+typedef struct fastopt_option_info {
+    const char* name;
+    const char* domain; /* the values allowed, in words */
+    fastopt_option_kind kind;
+    size_t offset; /* in the rule's struct */
+} fastopt_option_info;
+
+typedef struct fastopt_rule_info {
+    const char* name;
+    size_t options_size; /* of the rule's struct */
+    size_t option_count;
+    const fastopt_option_info* options;
+    fastopt_kernel_info all_slots; /* those of all variants, in the order of the one-shots */
+} fastopt_rule_info;
+
+/* NULL where there is no rule of that number (from 0 on), or of that name. */
+FASTOPT_API const fastopt_rule_info* fastopt_rule(size_t index) FASTOPT_NOEXCEPT;
+FASTOPT_API const fastopt_rule_info* fastopt_find_rule(const char* name) FASTOPT_NOEXCEPT;
+
+/* NULL where there is no kernel of that number, from 0 on. */
+FASTOPT_API const fastopt_kernel_info* fastopt_kernel(size_t index) FASTOPT_NOEXCEPT;
+
+/* ---- plans ------------------------------------------------------------------------------------
+ */
+
+typedef enum fastopt_type { FASTOPT_F32 = 0, FASTOPT_F64 = 1 } fastopt_type;
+
+/* An array of any layout. */
+typedef struct fastopt_array {
+    void* data; /* of the element with all indices 0 */
+    fastopt_type type;
+    int ndim; /* at most 64 */
+    const ptrdiff_t* shape;
+    const ptrdiff_t* strides; /* in bytes; NULL for C order */
+} fastopt_array;
+
+/* The caller vouches that this array has no element in common with those that the plan writes. It
+ * is for arrays that interleave: the library itself compares first and last bytes only. */
+#define FASTOPT_APART 1u
+
+typedef struct fastopt_plan fastopt_plan;
+
+FASTOPT_API fastopt_status fastopt_plan_create(fastopt_plan** plan) FASTOPT_NOEXCEPT;
+FASTOPT_API void fastopt_plan_destroy(fastopt_plan* plan) FASTOPT_NOEXCEPT; /* NULL is fine */
+
+/* A group is the rows that have the same options. The options are copied. */
+FASTOPT_API fastopt_status fastopt_plan_add_group(fastopt_plan* plan,
+                                                  const fastopt_options* options,
+                                                  size_t* group) FASTOPT_NOEXCEPT;
+
+/* A row is a parameter with its state, updated in place. `slots` has as many arrays, of the
+ * parameter's shape and type, as fastopt_options_kernel says; with NULL the plan allocates and
+ * initialises them. Shapes and strides are copied; the arrays stay the caller's and must outlive
+ * the plan. No two rows may have elements in common. */
+FASTOPT_API fastopt_status fastopt_plan_add_row(fastopt_plan* plan, size_t group,
+                                                const fastopt_array* parameter,
+                                                const fastopt_array* slots, unsigned flags,
+                                                size_t* row) FASTOPT_NOEXCEPT;
+
+/* Where a row's gradient is, of the parameter's shape and type; until it is set again. NULL skips
+ * the row: its state and its step count stay as they are. */
+FASTOPT_API fastopt_status fastopt_plan_set_gradient(fastopt_plan* plan, size_t row,
+                                                     const fastopt_array* gradient,
+                                                     unsigned flags) FASTOPT_NOEXCEPT;
+
+/* Updates every row that has a gradient. num_threads from 1 to FASTOPT_MAX_THREADS, or 0 for the
+ * default; large work is shared out, and the bits of the result do not depend on it. */
+FASTOPT_API fastopt_status fastopt_plan_step(fastopt_plan* plan, int num_threads) FASTOPT_NOEXCEPT;
+
+/* options->size and options->rule say what the caller's struct is. New options must be served by
+ * the same kernel, and must not change what the state began with. */
+FASTOPT_API fastopt_status fastopt_plan_get_options(const fastopt_plan* plan, size_t group,
+                                                    fastopt_options* options) FASTOPT_NOEXCEPT;
+FASTOPT_API fastopt_status fastopt_plan_set_options(
+    fastopt_plan* plan, size_t group, const fastopt_options* options) FASTOPT_NOEXCEPT;
+
+/* How many steps a row has made, from 0 to FASTOPT_MAX_STEPS: with the state, what a checkpoint
+ * needs. */
+FASTOPT_API fastopt_status fastopt_plan_get_steps(const fastopt_plan* plan, size_t row,
+                                                  int64_t* steps) FASTOPT_NOEXCEPT;
+FASTOPT_API fastopt_status fastopt_plan_set_steps(fastopt_plan* plan, size_t row,
+                                                  int64_t steps) FASTOPT_NOEXCEPT;
+
+/* Where a slot is. Its shape and strides are the plan's own, valid until it is destroyed. */
+FASTOPT_API fastopt_status fastopt_plan_get_slot(const fastopt_plan* plan, size_t row, size_t slot,
+                                                 fastopt_array* array) FASTOPT_NOEXCEPT;
+
+/* ---- the library as it runs here --------------------------------------------------------------
+ */
+
+/* The library reads its environment variables and OpenMP's number of threads at the first call that
+ * needs them; this has it done now. */
+FASTOPT_API fastopt_status fastopt_initialize(void) FASTOPT_NOEXCEPT;
+
+FASTOPT_API int fastopt_abi_version(void) FASTOPT_NOEXCEPT;
+FASTOPT_API const char* fastopt_version(void) FASTOPT_NOEXCEPT;  /* "1.2.3" */
+FASTOPT_API const char* fastopt_compiler(void) FASTOPT_NOEXCEPT; /* name and version */
+FASTOPT_API int fastopt_openmp_version(void) FASTOPT_NOEXCEPT;   /* 201511 is 4.5; 0 is none */
+
+/* The instruction sets that were compiled in, the widest last; NULL where there is none of that
+ * number. */
+FASTOPT_API const char* fastopt_isa(size_t index) FASTOPT_NOEXCEPT;
+/* Whether this CPU can run it. */
+FASTOPT_API int fastopt_isa_available(const char* name) FASTOPT_NOEXCEPT;
+/* The one in use: PYFASTOPT_ISA, or the widest available. */
+FASTOPT_API const char* fastopt_active_isa(void) FASTOPT_NOEXCEPT;
+/* Chooses for the whole process, from the next step on. The bits of results do not depend on it. */
+FASTOPT_API fastopt_status fastopt_use_isa(const char* name) FASTOPT_NOEXCEPT;
+
+/* Threads that a step would use. 0 asks for the default: PYFASTOPT_NUM_THREADS, else OpenMP's own
+ * number, and at most the CPUs that the process may use. A limit put on OpenMP since
+ * fastopt_initialize holds for either; in a forked child the answer is 1. */
+FASTOPT_API int fastopt_num_threads(int requested) FASTOPT_NOEXCEPT;
+/* How many forks are between this process and the one that initialised the library. */
+FASTOPT_API int fastopt_fork_count(void) FASTOPT_NOEXCEPT;
+
+#ifdef __cplusplus
+}
+#endif
+
+#include "fastopt_rules.h"
+
+#endif

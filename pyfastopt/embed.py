@@ -1,0 +1,90 @@
+"""What other numeric code needs to build on the compiled library: see docs/embedding.md."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import _core
+
+if TYPE_CHECKING:
+    from ._types import OptionValue
+
+__all__ = ["get_cmake_dir", "get_include", "get_library_dir", "option_struct"]
+
+# Beside the compiled module, which is not always where the Python files are.
+_PACKAGE = Path(_core.__file__).parent
+
+# The members of an option's kind in C: double, double[2] and int.
+_FORMATS: tuple[Any, ...] = (np.float64, (np.float64, (2,)), np.intc)
+
+
+def get_include() -> str:
+    """Return the directory of ``fastopt.h`` and ``fastopt.hpp``."""
+    return str(_PACKAGE / "include")
+
+
+def get_library_dir() -> str:
+    """Return the directory of the shared library ``fastopt``."""
+    return str(_PACKAGE / "lib")
+
+
+def get_cmake_dir() -> str:
+    """Return the directory for CMake's ``pyfastopt_DIR``, where ``find_package`` needs it."""
+    return str(_PACKAGE / "lib" / "cmake" / "pyfastopt")
+
+
+def get_pkgconfig_dir() -> str:
+    """Return the directory of ``fastopt.pc``, for ``PKG_CONFIG_PATH``."""
+    return str(_PACKAGE / "lib" / "pkgconfig")
+
+
+def compiler_flags() -> str:
+    """Return what a compiler needs to find the headers."""
+    return f"-I{get_include()}"
+
+
+def linker_flags() -> str:
+    """Return what a linker needs to find the library, and the program to find it when it runs."""
+    return f"-L{get_library_dir()} -lfastopt -Wl,-rpath,{get_library_dir()}"
+
+
+def option_struct(rule: str, /, **options: OptionValue) -> NDArray[np.void]:
+    """Make a rule's struct of options, ``fastopt_<rule>_options`` in C, as a NumPy record.
+
+    It is for code that calls the C API by address, such as Numba's: ``record.ctypes`` is what the
+    function takes, and the fields may be read and assigned there too. A flag is 0 or 1.
+
+    Parameters
+    ----------
+    rule : str
+        The rule's name in C: ``"adam"``, ``"sgd"``, ...
+    **options
+        The options that differ from the rule's defaults.
+
+    Returns
+    -------
+    ndarray, shape (1,)
+        The fields ``size`` and ``rule`` (for the library), and one for each option.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For a rule or options that there are not, and values out of range.
+    """
+    values = _core.pack_options(rule, options)
+    size, members = next(
+        (size, members) for name, size, members, _ in _core.rules() if name == rule
+    )
+    layout = np.dtype(
+        {
+            "names": ["size", "rule", *(name for name, _, _, _ in members)],
+            "formats": [np.uintp, np.uintp, *(_FORMATS[kind] for _, kind, _, _ in members)],
+            "offsets": [0, np.dtype(np.uintp).itemsize, *(offset for _, _, _, offset in members)],
+            "itemsize": size,
+        }
+    )
+    return np.frombuffer(values, layout).copy()
