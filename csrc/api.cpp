@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 #include <new>
 #include <string>
 
@@ -19,6 +20,8 @@ struct fastopt_plan : fastopt::Plan {};
 
 namespace fastopt {
 namespace {
+
+constexpr auto max_bytes = static_cast<std::size_t>(std::numeric_limits<std::ptrdiff_t>::max());
 
 // Of a fixed size, so that nothing is left to be freed when a thread ends.
 thread_local char error_message[1024];
@@ -66,10 +69,23 @@ void check_array(const fastopt_array& array, const char* name) {
         fail("ndim = " + std::to_string(array.ndim) + " must be from 0 to " +
              std::to_string(max_dims));
     if (array.ndim > 0 && array.shape == nullptr) fail("shape = NULL; pass its lengths");
-    for (int i = 0; i < array.ndim; ++i)
+    std::size_t room = max_bytes / size_of(array.type);
+    for (int i = 0; i < array.ndim; ++i) {
+        const std::string member = "shape[" + std::to_string(i) + "] = ";
         if (array.shape[i] < 0)
-            fail("shape[" + std::to_string(i) + "] = " + std::to_string(array.shape[i]) +
-                 " must not be negative");
+            fail(member + std::to_string(array.shape[i]) + " must not be negative");
+        if (array.shape[i] == 0) return;
+        room /= static_cast<std::size_t>(array.shape[i]);
+        if (room == 0)
+            fail(member + std::to_string(array.shape[i]) +
+                 " makes the array larger than memory can be; pass its real shape");
+    }
+}
+
+unsigned checked_flags(unsigned flags) {
+    if ((flags & ~FASTOPT_APART) != 0)
+        refuse("flags = " + std::to_string(flags) + " must be 0 or FASTOPT_APART");
+    return flags;
 }
 
 // Reads the environment once. Throws each time if that failed.
@@ -96,40 +112,40 @@ auto at_or_null(const Values& values, std::size_t index) {
 
 // ---- one-shots ----------------------------------------------------------------------------------
 
-// The operands that the kernel takes, out of all that the rule's variants take.
-std::size_t pick_operands(const fastopt_rule_info& rule, const fastopt_kernel_info& kernel,
-                          std::initializer_list<const void*> given, char** picked) {
-    const auto name = [&](std::size_t i) {
-        return i == 0 ? "p" : i == 1 ? "g" : rule.all_slots.slots[i - 2];
-    };
-    std::size_t count = 0;
-    for (std::size_t i = 0; i < given.size(); ++i) {
-        const char* data = static_cast<const char*>(given.begin()[i]);
-        bool wanted = i < 2;
-        for (std::size_t k = 0; k < kernel.slot_count; ++k)
-            wanted |= std::strcmp(kernel.slots[k], name(i)) == 0;
-        if (wanted != (data != nullptr))
-            refuse(std::string(name(i)) +
-                   (wanted ? " = NULL; pass an array"
-                           : " is given, but there is no such state with these options; pass NULL, "
-                             "or change the options"));
-        if (wanted) picked[count++] = const_cast<char*>(data);
-    }
-    return count;
+// What a one-shot function has as its i-th array.
+const char* operand_name(const fastopt_rule_info& rule, std::size_t i) {
+    return i == 0 ? "p" : i == 1 ? "g" : rule.all_slots.slots[i - 2];
 }
 
-void check_operands(const Task& task) {
+bool has_slot(const fastopt_kernel_info& kernel, const char* name) {
+    return std::any_of(kernel.slots, kernel.slots + kernel.slot_count,
+                       [&](const char* slot) { return std::strcmp(slot, name) == 0; });
+}
+
+// Hands the task the operands that the kernel takes, out of all that the rule's variants take.
+void take_operands(Task& task, const fastopt_rule_info& rule, const fastopt_kernel_info& kernel,
+                   std::initializer_list<const void*> operands) {
     const std::size_t bytes = task.count * task.item;
-    for (std::size_t i = 0; i < task.operands; ++i) {
-        if (reinterpret_cast<std::uintptr_t>(task.at[i]) % task.item != 0)
-            refuse("an array's address is not a multiple of its element size " +
+    const char* names[max_operands];
+    for (std::size_t i = 0; i < operands.size(); ++i) {
+        const std::string name = operand_name(rule, i);
+        auto* data = static_cast<char*>(const_cast<void*>(operands.begin()[i]));
+        const bool wanted = i < 2 || has_slot(kernel, name.c_str());
+        if (wanted && data == nullptr) refuse(name + " = NULL; pass an array");
+        if (!wanted && data != nullptr)
+            refuse(name +
+                   " is given, but with these options there is no such state; pass NULL, or change "
+                   "the options");
+        if (!wanted) continue;
+        if (reinterpret_cast<std::uintptr_t>(data) % task.item != 0)
+            refuse(name + ": its address is not a multiple of its element size " +
                    std::to_string(task.item) + "; pass an aligned copy");
-        for (std::size_t k = 0; k < i; ++k)
-            if (task.at[i] < task.at[k] + bytes && task.at[k] < task.at[i] + bytes)
-                throw Failure(FASTOPT_OVERLAP, "arrays " + std::to_string(k) + " and " +
-                                                   std::to_string(i) +
-                                                   " share memory (p is 0, g is 1); pass a copy of "
-                                                   "one of them");
+        for (std::size_t k = 0; k < task.operands; ++k)
+            if (data < task.at[k] + bytes && task.at[k] < data + bytes)
+                throw Failure(FASTOPT_OVERLAP, name + ": shares memory with " + names[k] +
+                                                   "; pass a copy of one of them");
+        names[task.operands] = operand_name(rule, i);
+        task.at[task.operands++] = data;
     }
 }
 
@@ -150,16 +166,15 @@ fastopt_status one_shot(const char* rule, fastopt_type type, const fastopt_optio
                    std::to_string(FASTOPT_MAX_STEPS));
         const int threads = checked_threads(num_threads);
         if (count == 0) return;
+        if (count > max_bytes / size_of(type))
+            refuse("count = " + std::to_string(count) + " elements are more than memory can have");
 
         const auto kernel = static_cast<std::size_t>(values.kernel());
         Task task{};
         task.kernel = active_isa().at(type, values.kernel());
         task.count = task.end = count;
         task.item = size_of(type);
-        const std::size_t index = static_cast<std::size_t>(find_rule(rule) - rules().data());
-        task.operands =
-            pick_operands(rule_infos()[index], kernel_infos()[kernel], operands, task.at);
-        check_operands(task);
+        take_operands(task, rule_info(rule), kernel_infos()[kernel], operands);
         Prepared prepared;
         values.prepare(type, step, prepared);
         task.rule = prepared.bytes;
@@ -249,7 +264,8 @@ fastopt_status fastopt_plan_add_row(fastopt_plan* plan, size_t group,
         const auto kernel = static_cast<std::size_t>(options.kernel());
         for (size_t i = 0; slots != nullptr && i < kernel_infos()[kernel].slot_count; ++i)
             check_array(slots[i], kernel_infos()[kernel].slots[i]);
-        const size_t added = plan->add_row(group, *parameter, slots, (flags & FASTOPT_APART) != 0);
+        const size_t added =
+            plan->add_row(group, *parameter, slots, checked_flags(flags) == FASTOPT_APART);
         if (row != nullptr) *row = added;
     });
 }
@@ -259,7 +275,7 @@ fastopt_status fastopt_plan_set_gradient(fastopt_plan* plan, size_t row,
     return guard([&] {
         given(plan, "plan").check_idle();
         if (gradient != nullptr && gradient->ndim > 0) given(gradient->shape, "gradient.shape");
-        plan->set_gradient(row, gradient, (flags & FASTOPT_APART) != 0);
+        plan->set_gradient(row, gradient, checked_flags(flags) == FASTOPT_APART);
     });
 }
 

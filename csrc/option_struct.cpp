@@ -19,7 +19,7 @@ class MemberVisitor : public OptionVisitor {
         visit({name, domain.words, FASTOPT_PAIR, place<Pair>()}, &value, domain);
     }
     void operator()(const char* name, bool& value) final {
-        static constexpr Domain flag{"0 or 1", [](double) { return true; }};
+        static constexpr Domain flag{"0 or 1", [](double x) { return x == 0 || x == 1; }};
         visit({name, flag.words, FASTOPT_FLAG, place<int>()}, &value, flag);
     }
 
@@ -101,6 +101,7 @@ class Reader final : public MemberVisitor {
                 auto& flag = *static_cast<bool*>(value);
                 int given = flag ? 1 : 0;
                 read(given);
+                check_value(member.name, given, domain);
                 flag = given != 0;
                 break;
             }

@@ -17,11 +17,9 @@ namespace {
     throw Failure(FASTOPT_INVALID_ARGUMENT, std::string(name) + ": " + message);
 }
 
-template <class Values>
-std::string list_text(const Values& values) {
+std::string shape_text(int ndim, const std::ptrdiff_t* shape) {
     std::string text;
-    for (const std::ptrdiff_t value : values)
-        text += (text.empty() ? "" : ", ") + std::to_string(value);
+    for (int i = 0; i < ndim; ++i) text += (i == 0 ? "" : ", ") + std::to_string(shape[i]);
     return "(" + text + ")";
 }
 
@@ -48,17 +46,14 @@ void check_written(const fastopt_array& array, std::string_view name) {
     if (!elements_are_apart(array)) refuse(name, "elements share memory; pass a copy of it");
 }
 
-void check_like(const fastopt_array& array, fastopt_type type,
-                const std::vector<std::ptrdiff_t>& shape, std::string_view name) {
+void check_like(const fastopt_array& array, fastopt_type type, int ndim,
+                const std::ptrdiff_t* shape, std::string_view name) {
     if (array.type != type)
         refuse(name, "its type differs from its parameter's, which has " +
                          std::to_string(8 * size_of(type)) + " bits; convert it");
-    if (static_cast<std::size_t>(array.ndim) == shape.size() &&
-        std::equal(shape.begin(), shape.end(), array.shape))
-        return;
-    const std::vector<std::ptrdiff_t> given(array.shape, array.shape + std::max(array.ndim, 0));
-    refuse(name, "shape " + list_text(given) + " differs from its parameter's " + list_text(shape) +
-                     "; pass an array of that shape");
+    if (array.ndim == ndim && std::equal(shape, shape + ndim, array.shape)) return;
+    refuse(name, "shape " + shape_text(array.ndim, array.shape) + " differs from its parameter's " +
+                     shape_text(ndim, shape) + "; pass an array of that shape");
 }
 
 // The first of the sorted, disjoint extents that ends behind `begin`.
@@ -153,7 +148,7 @@ fastopt_array Plan::allocate_slot(Row& row, const fastopt_array& parameter, doub
         else
             std::fill_n(static_cast<double*>(data), row.count, value);
     }
-    return {data, row.type, parameter.ndim, row.shape.data(), nullptr};
+    return {data, row.type, parameter.ndim, row.shape(), nullptr};
 }
 
 // Of the arrays of a new row: from those that are written, from the gradients, from each other.
@@ -177,7 +172,8 @@ std::size_t Plan::add_row(std::size_t group, fastopt_array parameter, const fast
     row.type = parameter.type;
     row.kernel = chosen.kernel();
     row.count = element_count(parameter);
-    row.shape.assign(parameter.shape, parameter.shape + parameter.ndim);
+    row.layout.assign(parameter.shape, parameter.shape + parameter.ndim);
+    row.layout.resize(2 * row.layout.size());
     const std::vector<std::ptrdiff_t> c_strides = contiguous_strides(parameter, c_order(parameter));
     if (parameter.strides == nullptr) parameter.strides = c_strides.data();
     check_written(parameter, "parameter");
@@ -186,7 +182,6 @@ std::size_t Plan::add_row(std::size_t group, fastopt_array parameter, const fast
     row.operands.resize(2 + kernel.slot_count);
     row.operands[0].bind(parameter, row.order);
     row.operands[gradient_operand].reserve(parameter.ndim);
-    row.gradient_strides.reserve(row.shape.size());
     std::vector<Extent> extents{extent(parameter)};
     std::vector<std::string> names{"parameter"};
     for (std::size_t i = 0; i < kernel.slot_count; ++i) {
@@ -198,7 +193,7 @@ std::size_t Plan::add_row(std::size_t group, fastopt_array parameter, const fast
         } else {
             slot = slots[i];
             names.push_back("slots[" + std::to_string(i) + "], " + kernel.slots[i]);
-            check_like(slot, row.type, row.shape, names.back());
+            check_like(slot, row.type, row.ndim(), row.shape(), names.back());
             if (slot.strides == nullptr) slot.strides = c_strides.data();
             check_written(slot, names.back());
             kept.strides.assign(slot.strides, slot.strides + slot.ndim);
@@ -235,8 +230,7 @@ fastopt_array Plan::slot(std::size_t index, std::size_t slot) const {
     if (slot >= of.slots.size())
         throw Failure(FASTOPT_INVALID_ARGUMENT,
                       index_text("slot", slot, of.slots.size()) + " slots of the row");
-    return {of.slots[slot].data, of.type, static_cast<int>(of.shape.size()), of.shape.data(),
-            of.slots[slot].strides.data()};
+    return {of.slots[slot].data, of.type, of.ndim(), of.shape(), of.slots[slot].strides.data()};
 }
 
 void Plan::set_gradient(std::size_t index, const fastopt_array* gradient, bool apart) {
@@ -246,7 +240,7 @@ void Plan::set_gradient(std::size_t index, const fastopt_array* gradient, bool a
         row.gradient = {};
         return;
     }
-    check_like(*gradient, row.type, row.shape, "gradient");
+    check_like(*gradient, row.type, row.ndim(), row.shape(), "gradient");
     fastopt_array array = *gradient;
     std::ptrdiff_t c_strides[max_dims];
     if (array.strides == nullptr) {
@@ -257,7 +251,7 @@ void Plan::set_gradient(std::size_t index, const fastopt_array* gradient, bool a
     Operand& operand = row.operands[gradient_operand];
     const bool unmoved =
         row.active && operand.data() == array.data &&
-        std::equal(row.gradient_strides.begin(), row.gradient_strides.end(), array.strides);
+        std::equal(array.strides, array.strides + array.ndim, row.gradient_strides());
     if (unmoved && (apart || row.gradient.begin != nullptr)) return;
     if (array.data == nullptr && row.count > 0)
         refuse("gradient", "data is NULL; pass the address of its elements");
@@ -268,7 +262,7 @@ void Plan::set_gradient(std::size_t index, const fastopt_array* gradient, bool a
         if (touches(written_, bytes)) refuse_overlap("gradient", "what the plan updates");
     }
     row.gradient = bytes;
-    row.gradient_strides.assign(array.strides, array.strides + array.ndim);
+    std::copy_n(array.strides, array.ndim, row.gradient_strides());
     operand.bind(array, row.order);
     row.active = true;
 }

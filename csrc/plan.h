@@ -56,11 +56,15 @@ class Plan {
         std::size_t count;
         bool active = false;  // has a gradient
         Extent gradient{};    // where it is, if that is known to be apart from what is written
-        std::vector<std::ptrdiff_t> shape;
-        std::vector<std::ptrdiff_t> gradient_strides;
+        // The shape, and behind it the gradient's strides: one place in memory to look at.
+        std::vector<std::ptrdiff_t> layout;
         std::vector<int> order;         // of the axes, as the parameter lies in memory
         std::vector<Operand> operands;  // parameter, gradient, slots: as a kernel takes them
         std::vector<Array> slots;
+
+        int ndim() const { return static_cast<int>(layout.size() / 2); }
+        const std::ptrdiff_t* shape() const { return layout.data(); }
+        std::ptrdiff_t* gradient_strides() { return layout.data() + layout.size() / 2; }
         std::vector<std::unique_ptr<void, Free>> owned;  // what the plan allocated for them
     };
 

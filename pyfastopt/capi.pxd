@@ -182,3 +182,33 @@ cdef fastopt_status adagrad_f32(const fastopt_adagrad_options* options, int64_t 
     float* p, const float* g, float* sum, int num_threads) noexcept nogil
 cdef fastopt_status adagrad_f64(const fastopt_adagrad_options* options, int64_t step, size_t count,
     double* p, const double* g, double* sum, int num_threads) noexcept nogil
+
+
+cdef inline fastopt_sgd_options sgd_defaults() noexcept nogil:
+    cdef fastopt_sgd_options options
+    options_init("sgd", &options.base, sizeof(options))
+    return options
+
+
+cdef inline fastopt_momentum_options momentum_defaults() noexcept nogil:
+    cdef fastopt_momentum_options options
+    options_init("momentum", &options.base, sizeof(options))
+    return options
+
+
+cdef inline fastopt_rmsprop_options rmsprop_defaults() noexcept nogil:
+    cdef fastopt_rmsprop_options options
+    options_init("rmsprop", &options.base, sizeof(options))
+    return options
+
+
+cdef inline fastopt_adam_options adam_defaults() noexcept nogil:
+    cdef fastopt_adam_options options
+    options_init("adam", &options.base, sizeof(options))
+    return options
+
+
+cdef inline fastopt_adagrad_options adagrad_defaults() noexcept nogil:
+    cdef fastopt_adagrad_options options
+    options_init("adagrad", &options.base, sizeof(options))
+    return options

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +14,13 @@ from . import _core
 if TYPE_CHECKING:
     from ._types import OptionValue
 
-__all__ = ["get_cmake_dir", "get_include", "get_library_dir", "option_struct"]
+__all__ = [
+    "get_cmake_dir",
+    "get_include",
+    "get_library_dir",
+    "get_pkgconfig_dir",
+    "option_struct",
+]
 
 # Beside the compiled module, which is not always where the Python files are.
 _PACKAGE = Path(_core.__file__).parent
@@ -43,27 +50,29 @@ def get_pkgconfig_dir() -> str:
 
 
 def compiler_flags() -> str:
-    """Return what a compiler needs to find the headers."""
-    return f"-I{get_include()}"
+    """Return what a compiler needs to find the headers, quoted for a shell."""
+    return quote(f"-I{get_include()}")
 
 
 def linker_flags() -> str:
-    """Return what a linker needs to find the library, and the program to find it when it runs."""
-    return f"-L{get_library_dir()} -lfastopt -Wl,-rpath,{get_library_dir()}"
+    """Return what a linker needs, and the program when it runs, to find the library; quoted."""
+    place = get_library_dir()
+    return f"{quote(f'-L{place}')} -lfastopt {quote(f'-Wl,-rpath,{place}')}"
 
 
 def option_struct(rule: str, /, **options: OptionValue) -> NDArray[np.void]:
     """Make a rule's struct of options, ``fastopt_<rule>_options`` in C, as a NumPy record.
 
     It is for code that calls the C API by address, such as Numba's: ``record.ctypes`` is what the
-    function takes, and the fields may be read and assigned there too. A flag is 0 or 1.
+    function takes, and the fields may be read and assigned there too.
 
     Parameters
     ----------
     rule : str
         The rule's name in C: ``"adam"``, ``"sgd"``, ...
     **options
-        The options that differ from the rule's defaults.
+        The options that differ from the rule's defaults, as pyfastopt's classes take them. (In the
+        record, True is 1.)
 
     Returns
     -------

@@ -151,7 +151,8 @@ typedef struct fastopt_plan fastopt_plan;
 FASTOPT_API fastopt_status fastopt_plan_create(fastopt_plan** plan) FASTOPT_NOEXCEPT;
 FASTOPT_API void fastopt_plan_destroy(fastopt_plan* plan) FASTOPT_NOEXCEPT; /* NULL is fine */
 
-/* A group is the rows that have the same options. The options are copied. */
+/* A group is the rows that have the same options. The options are copied. `group`, which may be
+ * NULL, receives its number; the first is 0. */
 FASTOPT_API fastopt_status fastopt_plan_add_group(fastopt_plan* plan,
                                                   const fastopt_options* options,
                                                   size_t* group) FASTOPT_NOEXCEPT;
@@ -159,7 +160,8 @@ FASTOPT_API fastopt_status fastopt_plan_add_group(fastopt_plan* plan,
 /* A row is a parameter with its state, updated in place. `slots` has as many arrays, of the
  * parameter's shape and type, as fastopt_options_kernel says; with NULL the plan allocates and
  * initialises them. Shapes and strides are copied; the arrays stay the caller's and must outlive
- * the plan. No two rows may have elements in common. */
+ * the plan. No two rows may have elements in common. `row`, which may be NULL, receives the row's
+ * number; the first is 0. */
 FASTOPT_API fastopt_status fastopt_plan_add_row(fastopt_plan* plan, size_t group,
                                                 const fastopt_array* parameter,
                                                 const fastopt_array* slots, unsigned flags,

@@ -3,8 +3,8 @@
 //     fastopt::Plan plan;
 //     fastopt::AdamOptions options;
 //     options.lr = 0.01;
-//     const std::size_t row = plan.add(plan.add_group(options), fastopt::Span(weights));
-//     plan.set_gradient(row, fastopt::Span(gradient));
+//     const std::size_t row = plan.add(plan.add_group(options), weights);
+//     plan.set_gradient(row, gradient);
 //     ...
 //     plan.step();
 //
@@ -105,28 +105,33 @@ class Plan {
         return add_group(options.base);
     }
 
-    // A parameter, for whose state the plan cares.
-    template <class T>
-    std::size_t add(std::size_t group, Span<T> parameter) {
-        const auto size = static_cast<std::ptrdiff_t>(parameter.size());
-        return add(group, {parameter.data(), type_of<T>(), 1, &size, nullptr});
+    // A parameter, as a Span or any other container that one can be made of. The plan cares for its
+    // state.
+    template <class Elements>
+    std::size_t add(std::size_t group, Elements&& parameter) {
+        auto* data = std::data(parameter);
+        using T = std::remove_pointer_t<decltype(data)>;
+        static_assert(!std::is_const_v<T>, "a plan writes to its parameters");
+        const auto size = static_cast<std::ptrdiff_t>(std::size(parameter));
+        return add_array(group, {data, type_of<T>(), 1, &size, nullptr});
     }
     // Arrays of any layout; `slots` are the state arrays, or null.
-    std::size_t add(std::size_t group, const fastopt_array& parameter,
-                    const fastopt_array* slots = nullptr, unsigned flags = 0) {
+    std::size_t add_array(std::size_t group, const fastopt_array& parameter,
+                          const fastopt_array* slots = nullptr, unsigned flags = 0) {
         std::size_t row = 0;
         check(fastopt_plan_add_row(get(), group, &parameter, slots, flags, &row));
         return row;
     }
 
-    template <class T>
-    void set_gradient(std::size_t row, Span<T> gradient) {
-        using Element = std::remove_const_t<T>;
-        const auto size = static_cast<std::ptrdiff_t>(gradient.size());
-        auto* data = const_cast<Element*>(gradient.data());  // nothing writes to it
-        set_gradient(row, fastopt_array{data, type_of<Element>(), 1, &size, nullptr});
+    template <class Elements>
+    void set_gradient(std::size_t row, const Elements& gradient) {
+        const auto* data = std::data(gradient);
+        using T = std::remove_const_t<std::remove_pointer_t<decltype(data)>>;
+        const auto size = static_cast<std::ptrdiff_t>(std::size(gradient));
+        // Nothing writes to a gradient.
+        set_gradient_array(row, {const_cast<T*>(data), type_of<T>(), 1, &size, nullptr});
     }
-    void set_gradient(std::size_t row, const fastopt_array& gradient, unsigned flags = 0) {
+    void set_gradient_array(std::size_t row, const fastopt_array& gradient, unsigned flags = 0) {
         check(fastopt_plan_set_gradient(get(), row, &gradient, flags));
     }
     // The row is skipped until it has a gradient again.

@@ -114,7 +114,7 @@ BoundPlan::BoundPlan(const std::string& rule, py::handle parameters, const py::l
     for (const Row& row : rows_) {
         std::vector<fastopt_array> slots;
         for (const py::array& slot : row.slots) slots.push_back(view(slot));
-        plan_.add(row.group, view(row.parameter), slots.data(), FASTOPT_APART);
+        plan_.add_array(row.group, view(row.parameter), slots.data(), FASTOPT_APART);
     }
     gradients_.reserve(rows_.size());
 }
@@ -167,7 +167,7 @@ void BoundPlan::accept_gradient(std::size_t index, py::handle object) {
                 if (share_memory(gradient, slot))
                     refuse_shared(label, "the state of " + Label{"params", path}.text());
         }
-        plan_.set_gradient(index, array, FASTOPT_APART);
+        plan_.set_gradient_array(index, array, FASTOPT_APART);
     } else if (status != FASTOPT_OK) {
         check_gradient(gradient, row.form, label);
         check(status);
@@ -354,17 +354,11 @@ void apply(const std::string& rule, py::handle parameter, py::handle gradient,
 
     Plan plan;
     const std::size_t group = plan.add_group(*chosen.get());
-    const std::size_t row = plan.add(group, view(p), views.data(), FASTOPT_APART);
+    const std::size_t row = plan.add_array(group, view(p), views.data(), FASTOPT_APART);
     plan.set_steps(row, t - 1);
-    plan.set_gradient(row, view(g), FASTOPT_APART);
+    plan.set_gradient_array(row, view(g), FASTOPT_APART);
     py::gil_scoped_release nogil;
     plan.step(requested);
-}
-
-py::tuple slot_names(const fastopt_kernel_info& kernel) {
-    py::tuple names(kernel.slot_count);
-    for (std::size_t i = 0; i < kernel.slot_count; ++i) names[i] = py::str(kernel.slots[i]);
-    return names;
 }
 
 py::bytes pack_options(const std::string& rule, const py::dict& values) {

@@ -84,6 +84,4 @@ py::tuple describe(const std::string& rule, const py::dict& options);
 // The rule's struct under the given options.
 py::bytes pack_options(const std::string& rule, const py::dict& options);
 
-py::tuple slot_names(const fastopt_kernel_info& kernel);
-
 }  // namespace fastopt

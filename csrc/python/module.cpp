@@ -3,6 +3,7 @@
 
 #include "../include/fastopt.hpp"
 #include "bound_plan.h"
+#include "tensor_plan.h"
 
 namespace py = pybind11;
 using namespace py::literals;
@@ -60,6 +61,7 @@ py::list rules() {
 
 PYBIND11_MODULE(_core, m) {
     using fastopt::BoundPlan;
+    using fastopt::TensorPlan;
 
     py::register_exception_translator(translate);
     fastopt::check(fastopt_initialize());
@@ -95,4 +97,13 @@ PYBIND11_MODULE(_core, m) {
         .def("state", &BoundPlan::state)
         .def("snapshot", &BoundPlan::snapshot)
         .def("load", &BoundPlan::load, "options"_a, "state"_a);
+
+    m.def("check_tensor", &TensorPlan::check_tensor, "tensor_type"_a, "tensor"_a, "label"_a);
+    m.def("group_state", &TensorPlan::group_state, "rule"_a, "group"_a);
+    m.def("state_like", &fastopt::state_like, "parameter"_a, "value"_a);
+    py::class_<TensorPlan>(m, "TensorPlan")
+        .def(py::init<const std::string&, py::handle, const py::list&>(), "rule"_a, "tensor_type"_a,
+             "groups"_a)
+        .def("step", &TensorPlan::step, "param_groups"_a, "state"_a, "threads"_a)
+        .def("updated", &TensorPlan::updated);
 }

@@ -127,4 +127,10 @@ double OptionStruct::initial_state() const {
     return value;
 }
 
+py::tuple slot_names(const fastopt_kernel_info& kernel) {
+    py::tuple names(kernel.slot_count);
+    for (std::size_t i = 0; i < kernel.slot_count; ++i) names[i] = py::str(kernel.slots[i]);
+    return names;
+}
+
 }  // namespace fastopt

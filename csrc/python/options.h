@@ -37,4 +37,6 @@ class OptionStruct {
     std::vector<double> bytes_;  // doubles for their alignment
 };
 
+py::tuple slot_names(const fastopt_kernel_info& kernel);
+
 }  // namespace fastopt

@@ -1,0 +1,356 @@
+#include "tensor_plan.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <unordered_map>
+
+#include "arrays.h"
+
+namespace fastopt {
+namespace {
+
+const DLPackExchange* exchange_of(py::handle tensor_type) {
+    const py::object capsule = py::getattr(tensor_type, DLPackExchange::attribute, py::none());
+    const auto* table = capsule.is_none() ? nullptr
+                                          : static_cast<const DLPackExchange*>(PyCapsule_GetPointer(
+                                                capsule.ptr(), DLPackExchange::capsule));
+    if (PyErr_Occurred()) throw py::error_already_set();
+    if (table == nullptr || table->major != DLPackExchange::major_version ||
+        table->describe == nullptr)
+        throw py::import_error(short_repr(tensor_type) + " does not offer " +
+                               DLPackExchange::attribute + " of DLPack 1; use a newer version");
+    return table;
+}
+
+std::string place_text(const std::string& group, std::size_t place) {
+    return group + "['params'][" + std::to_string(place) + "]";
+}
+
+// What a tensor that cannot be used says of itself.
+std::string tensor_text(py::handle tensor) {
+    const auto attribute = [&](const char* name) {
+        return std::string(py::str(py::getattr(tensor, name, py::none())));
+    };
+    return "dtype " + attribute("dtype") + ", layout " + attribute("layout") + ", device " +
+           attribute("device");
+}
+
+[[noreturn]] void refuse(const std::string& label, py::handle tensor) {
+    PyErr_Clear();
+    throw py::type_error(label + ": a tensor with " + tensor_text(tensor) +
+                         " is not supported; use dense float32 or float64 tensors on the CPU");
+}
+
+// Values of these types never change, so the same object is the same value.
+bool is_immutable(py::handle value) {
+    return PyFloat_CheckExact(value.ptr()) || PyLong_CheckExact(value.ptr()) ||
+           PyBool_Check(value.ptr()) || value.is_none();
+}
+
+bool is_immutable_pair(py::handle value) {
+    return PyTuple_CheckExact(value.ptr()) && PyTuple_GET_SIZE(value.ptr()) == 2 &&
+           is_immutable(PyTuple_GET_ITEM(value.ptr(), 0)) &&
+           is_immutable(PyTuple_GET_ITEM(value.ptr(), 1));
+}
+
+double load_step(const fastopt_array& step) {
+    if (step.type == FASTOPT_F64) return *static_cast<const double*>(step.data);
+    return static_cast<double>(*static_cast<const float*>(step.data));
+}
+
+void store_step(const fastopt_array& step, double value) {
+    if (step.type == FASTOPT_F64)
+        *static_cast<double*>(step.data) = value;
+    else
+        *static_cast<float*>(step.data) = static_cast<float>(value);
+}
+
+bool is_c_contiguous(const fastopt_array& array) {
+    auto stride = static_cast<std::ptrdiff_t>(size_of(array.type));
+    for (int i = array.ndim; i-- > 0; stride *= array.shape[i])
+        if (array.strides[i] != stride) return false;
+    return array.ndim > 0;  // of one element alone, nothing can be told
+}
+
+bool share_elements(py::handle a, py::handle b) {
+    const auto array = [](py::handle tensor) {
+        return py::array(tensor.attr("detach")().attr("numpy")());
+    };
+    return share_memory(array(a), array(b));
+}
+
+}  // namespace
+
+TensorPlan::Group::Group(const std::string& rule, std::size_t number, const py::dict& values)
+    : label("param_groups[" + std::to_string(number) + "]"), options(rule, py::dict()) {
+    const fastopt_rule_info& info = options.rule();
+    for (std::size_t i = 0; i < info.option_count; ++i)
+        sources.push_back({&info.options[i], py::str(info.options[i].name), {}});
+    read(values);
+}
+
+TensorPlan::TensorPlan(const std::string& rule, py::handle tensor_type, const py::list& groups)
+    : exchange_(exchange_of(tensor_type)) {
+    for (const py::handle entry : groups) {
+        const auto pair = py::reinterpret_borrow<py::tuple>(entry);
+        const std::size_t number = groups_.size();
+        const Group& group = groups_.emplace_back(rule, number, pair[0]);
+        plan_.add_group(*group.options.get());
+        std::size_t place = 0;
+        for (const py::handle row : py::list(pair[1]))
+            add_row(number, place++, py::reinterpret_borrow<py::tuple>(row));
+    }
+}
+
+// Describes a tensor, or throws. Its label is made only for that.
+template <class MakeLabel>
+void TensorPlan::look(const DLPackExchange& exchange, py::handle tensor, MakeLabel&& label,
+                      View& view) {
+    DLPackTensor seen;
+    if (exchange.describe(tensor.ptr(), &seen) != 0 || seen.device_type != DLPackExchange::cpu ||
+        seen.ndim > max_dims || seen.type_code != DLPackExchange::floating_point ||
+        seen.type_lanes != 1 || (seen.type_bits != 32 && seen.type_bits != 64))
+        refuse(label(), tensor);
+    const fastopt_type type = seen.type_bits == 32 ? FASTOPT_F32 : FASTOPT_F64;
+    view.array = {static_cast<char*>(seen.data) + seen.byte_offset, type, seen.ndim, view.shape,
+                  view.strides};
+    const auto item = static_cast<std::ptrdiff_t>(size_of(type));
+    for (int i = 0; i < seen.ndim; ++i) {
+        view.shape[i] = static_cast<std::ptrdiff_t>(seen.shape[i]);
+        view.strides[i] = static_cast<std::ptrdiff_t>(seen.strides[i]) * item;
+    }
+}
+
+void TensorPlan::check_tensor(py::handle tensor_type, py::handle tensor, const std::string& label) {
+    View view;
+    look(*exchange_of(tensor_type), tensor, [&] { return label; }, view);
+}
+
+TensorPlan::Tensor TensorPlan::remember(py::handle tensor, const std::string& label) {
+    View view;
+    look(*exchange_, tensor, [&] { return label; }, view);
+    const std::size_t layout = layouts_.size();
+    layouts_.insert(layouts_.end(), view.shape, view.shape + view.array.ndim);
+    layouts_.insert(layouts_.end(), view.strides, view.strides + view.array.ndim);
+    return {py::reinterpret_borrow<py::object>(tensor), static_cast<char*>(view.array.data),
+            view.array.type, view.array.ndim, layout};
+}
+
+fastopt_array TensorPlan::array(const Tensor& tensor) const {
+    const std::ptrdiff_t* shape = layouts_.data() + tensor.layout;
+    return {tensor.data, tensor.type, tensor.ndim, shape, shape + tensor.ndim};
+}
+
+bool TensorPlan::has_moved(const Tensor& tensor) const {
+    DLPackTensor seen;
+    if (exchange_->describe(tensor.object.ptr(), &seen) != 0) {
+        PyErr_Clear();
+        return true;
+    }
+    const auto item = static_cast<std::int64_t>(size_of(tensor.type));
+    const fastopt_array known = array(tensor);
+    bool same = static_cast<char*>(seen.data) + seen.byte_offset == known.data &&
+                seen.type_code == DLPackExchange::floating_point && seen.type_bits == 8 * item &&
+                seen.ndim == known.ndim;
+    for (int i = 0; same && i < known.ndim; ++i)
+        same = seen.shape[i] == known.shape[i] && seen.strides[i] * item == known.strides[i];
+    return !same;
+}
+
+// What to do where the library did not take a tensor by take(flags). It refuses whatever lies
+// between the first and the last byte of what is updated; where no element is shared, it is told
+// so.
+template <class Take>
+void TensorPlan::settle(fastopt_status status, py::handle tensor, const std::string& label,
+                        Take&& take) const {
+    if (status == FASTOPT_OVERLAP) {
+        for (const Group& group : groups_)
+            for (const Row& row : group.rows) {
+                if (!row.in_plan) continue;
+                bool shared = share_elements(tensor, row.parameter.object);
+                for (const Slot& slot : row.slots)
+                    shared |= share_elements(tensor, slot.tensor.object);
+                if (shared)
+                    throw py::value_error(label +
+                                          ": shares memory with a parameter or its state; pass a "
+                                          "copy of it");
+            }
+        status = take(FASTOPT_APART);
+    }
+    if (status == FASTOPT_BUSY) check(status);
+    if (status != FASTOPT_OK) throw py::value_error(label + ", " + fastopt_error_message());
+}
+
+void TensorPlan::add_row(std::size_t number, std::size_t place, const py::tuple& entry) {
+    Group& group = groups_[number];
+    Row row{!entry[1].is_none(), false, 0, {entry[0], nullptr, FASTOPT_F32, 0, 0}, {}, {}, {}};
+    if (row.in_plan) {
+        const std::string label = place_text(group.label, place);
+        row.parameter = remember(entry[0], label);
+        const py::dict state = entry[1];
+        const auto take = [&](const char* name) {
+            const py::tuple pair = state[name];
+            return Slot{py::str(name), remember(pair[0], label + "'s " + name), pair[1]};
+        };
+        const fastopt_kernel_info& kernel = group.options.kernel();
+        for (std::size_t i = 0; i < kernel.slot_count; ++i)
+            row.slots.push_back(take(kernel.slots[i]));
+        if (state.contains("step")) row.step.push_back(take("step"));
+        std::vector<fastopt_array> slots;
+        for (const Slot& slot : row.slots) slots.push_back(array(slot.tensor));
+        const fastopt_array parameter = array(row.parameter);
+        const auto take_row = [&](unsigned flags) {
+            return fastopt_plan_add_row(plan_.get(), number, &parameter, slots.data(), flags,
+                                        &row.index);
+        };
+        settle(take_row(0), entry[0], label, take_row);
+        plan_.set_steps(row.index, entry[2].cast<std::int64_t>());
+    }
+    group.rows.push_back(std::move(row));
+}
+
+// Takes over what has changed in a group's dictionary.
+TensorPlan::Reading TensorPlan::Group::read(const py::dict& values) {
+    py::dict changed;
+    for (Source& source : sources) {
+        PyObject* found = PyDict_GetItemWithError(values.ptr(), source.name.ptr());
+        if (found == nullptr || found == source.object.ptr()) continue;
+        const auto value = py::reinterpret_borrow<py::object>(found);
+        const bool is_flag = source.option->kind == FASTOPT_FLAG;
+        changed[source.name] = is_flag ? py::object(py::bool_(value)) : value;
+        // What may change within itself, such as a tensor, is read anew in each step.
+        source.object = is_immutable(value) || is_immutable_pair(value) ? value : py::object();
+    }
+    if (changed.empty()) return Reading::unchanged;
+    const fastopt_kernel_info* kernel = &options.kernel();
+    options.assign(changed);
+    return kernel == &options.kernel() ? Reading::changed : Reading::other_kernel;
+}
+
+// Whether parameters have the same dictionaries of state as when this was first asked.
+bool TensorPlan::is_known(py::handle state) {
+    PyObject *key, *value;
+    Py_ssize_t position = 0;
+    if (state_.empty()) {
+        std::unordered_map<PyObject*, PyObject*> found;
+        while (PyDict_Next(state.ptr(), &position, &key, &value)) {
+            state_.emplace_back(py::reinterpret_borrow<py::object>(key),
+                                py::reinterpret_borrow<py::object>(value));
+            found[key] = value;
+        }
+        for (Group& group : groups_)
+            for (Row& row : group.rows)
+                if (const auto at = found.find(row.parameter.object.ptr()); at != found.end())
+                    row.state = py::reinterpret_borrow<py::object>(at->second);
+        return true;
+    }
+    if (static_cast<std::size_t>(PyDict_Size(state.ptr())) != state_.size()) return false;
+    for (std::size_t i = 0; PyDict_Next(state.ptr(), &position, &key, &value); ++i)
+        if (key != state_[i].first.ptr() || value != state_[i].second.ptr()) return false;
+    return true;
+}
+
+// Whether a parameter and its state are where they were.
+bool TensorPlan::is_unchanged(const Row& row, bool with_state) const {
+    if (!row.in_plan) return true;
+    if (has_moved(row.parameter)) return false;
+    for (const std::vector<Slot>* slots : {&row.slots, &row.step})
+        for (const Slot& slot : *slots) {
+            if (with_state &&
+                (!row.state || PyDict_GetItemWithError(row.state.ptr(), slot.name.ptr()) !=
+                                   slot.tensor.object.ptr()))
+                return false;
+            if ((with_state || slot.array.is_none()) && has_moved(slot.tensor)) return false;
+        }
+    return true;
+}
+
+// False where a gradient came to a parameter that had none before.
+bool TensorPlan::take_gradient(Row& row, const Group& group, std::size_t place) {
+    static PyObject* const grad = PyUnicode_InternFromString("grad");
+    auto gradient =
+        py::reinterpret_steal<py::object>(PyObject_GetAttr(row.parameter.object.ptr(), grad));
+    if (!gradient) throw py::error_already_set();
+    if (gradient.is_none()) {
+        if (row.in_plan) plan_.clear_gradient(row.index);
+        row.active = false;
+        return true;
+    }
+    if (!row.in_plan) return false;
+    const auto label = [&] { return place_text(group.label, place) + ".grad"; };
+    View view;
+    look(*exchange_, gradient, label, view);
+    if (!is_c_contiguous(view.array) && gradient.attr("is_neg")().cast<bool>())
+        throw py::value_error(label() +
+                              ": its negation is still to be done; set it to "
+                              ".grad.resolve_neg()");
+    const auto take = [&](unsigned flags) {
+        return fastopt_plan_set_gradient(plan_.get(), row.index, &view.array, flags);
+    };
+    if (const fastopt_status status = take(0); status != FASTOPT_OK)
+        settle(status, gradient, label(), take);
+    gradients_.push_back(std::move(gradient));
+    row.active = true;
+    return true;
+}
+
+bool TensorPlan::step(const py::list& param_groups, py::handle state, int threads) {
+    struct Release {
+        std::vector<py::object>& held;
+        ~Release() { held.clear(); }
+    } release{gradients_};
+    const bool with_state = !state.is_none();
+    if (with_state && !is_known(state)) return false;
+    if (param_groups.size() != groups_.size()) return false;
+    for (std::size_t number = 0; number < groups_.size(); ++number) {
+        Group& group = groups_[number];
+        const py::dict values = param_groups[number];
+        const Reading reading = group.read(values);
+        if (reading == Reading::other_kernel) return false;
+        if (reading == Reading::changed) plan_.set_options(number, *group.options.get());
+        const py::list params = values["params"];
+        if (params.size() != group.rows.size()) return false;
+        for (std::size_t place = 0; place < group.rows.size(); ++place) {
+            Row& row = group.rows[place];
+            if (PyList_GET_ITEM(params.ptr(), static_cast<py::ssize_t>(place)) !=
+                row.parameter.object.ptr())
+                return false;
+            if (!is_unchanged(row, with_state) || !take_gradient(row, group, place)) return false;
+        }
+    }
+    for_each_active([&](Row& row) {
+        if (row.step.empty()) return;
+        const double steps = load_step(array(row.step[0].tensor));
+        if (!(steps >= 0 && steps < static_cast<double>(FASTOPT_MAX_STEPS)))
+            throw py::value_error("a parameter's state has step = " + std::to_string(steps) +
+                                  ", which is no count; load a state that has one");
+        plan_.set_steps(row.index, static_cast<std::int64_t>(steps));
+    });
+    {
+        py::gil_scoped_release nogil;
+        plan_.step(threads);
+    }
+    for_each_active([&](Row& row) {
+        if (row.step.empty()) return;
+        const fastopt_array step = array(row.step[0].tensor);
+        store_step(step, load_step(step) + 1);
+    });
+    return true;
+}
+
+py::list TensorPlan::updated() const {
+    py::list parameters;
+    for (const Group& group : groups_)
+        for (const Row& row : group.rows)
+            if (row.active) parameters.append(row.parameter.object);
+    return parameters;
+}
+
+py::tuple TensorPlan::group_state(const std::string& rule, const py::dict& values) {
+    const Group group(rule, 0, values);
+    return py::make_tuple(slot_names(group.options.kernel()), group.options.initial_state());
+}
+
+}  // namespace fastopt

@@ -1,0 +1,125 @@
+// A plan over another library's tensors, which may move between steps: what pyfastopt.torch works
+// with. Tensors are described through DLPack's table of C functions, without a Python call each.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+#include <cstddef>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "../include/fastopt.hpp"
+#include "../layout.h"
+#include "dlpack.h"
+#include "options.h"
+
+namespace fastopt {
+
+class TensorPlan {
+  public:
+    // `tensor_type` is the library's class of tensors. `groups` has for each parameter group
+    //   (the group's dictionary, [(parameter, state, steps), ...]).
+    // `state` is a dictionary from "step", where the optimizer has that, and the slots' names to
+    // pairs (tensor, array): the array is the tensor's memory, which it keeps alive, or None where
+    // that is the tensor's own. It is None for a parameter that has no gradient yet. `steps` is
+    // how many steps the parameter has made, where no "step" tells.
+    TensorPlan(const std::string& rule, py::handle tensor_type, const py::list& groups);
+
+    // One step, with the gradients that the parameters have now; 0 threads: the default. False, and
+    // nothing done, where parameters, options or state are no longer what the plan was made for.
+    // `state` maps parameters to dictionaries of state tensors. It is None where nobody can have
+    // replaced or moved those whose memory is kept alive here.
+    bool step(const py::list& param_groups, py::handle state, int threads);
+
+    // The parameters that the last step updated.
+    py::list updated() const;
+
+    // TypeError, beginning with the label, for a tensor that cannot be used.
+    static void check_tensor(py::handle tensor_type, py::handle tensor, const std::string& label);
+
+    // (names of the slots, their initial value) under the options in a group's dictionary.
+    static py::tuple group_state(const std::string& rule, const py::dict& values);
+
+  private:
+    // A tensor's place and layout, as it says at the moment.
+    struct View {
+        fastopt_array array;
+        std::ptrdiff_t shape[max_dims];
+        std::ptrdiff_t strides[max_dims];
+    };
+
+    // A tensor, and where and how it lay when the plan was made.
+    struct Tensor {
+        py::object object;
+        char* data;
+        fastopt_type type;
+        int ndim;
+        std::size_t layout;  // where in layouts_ are its shape, and behind that its strides
+    };
+
+    struct Slot {
+        py::str name;
+        Tensor tensor;
+        py::object array;
+    };
+
+    struct Row {
+        bool in_plan;       // else it had no gradient when the plan was made
+        bool active;        // it has one now
+        std::size_t index;  // in the plan
+        Tensor parameter;
+        std::vector<Slot> slots;
+        std::vector<Slot> step;  // none or one
+        py::object state;        // the dictionary that the slots are in
+    };
+
+    // An option, and the object in the group's dictionary that it was last read from.
+    struct Source {
+        const fastopt_option_info* option;
+        py::str name;
+        py::object object;
+    };
+
+    enum class Reading { unchanged, changed, other_kernel };
+
+    struct Group {
+        Group(const std::string& rule, std::size_t number, const py::dict& values);
+        // Takes over what has changed in the group's dictionary.
+        Reading read(const py::dict& values);
+
+        std::string label;
+        OptionStruct options;
+        std::vector<Source> sources;
+        std::vector<Row> rows;
+    };
+
+    template <class MakeLabel>
+    static void look(const DLPackExchange& exchange, py::handle tensor, MakeLabel&& label,
+                     View& view);
+    Tensor remember(py::handle tensor, const std::string& label);
+    fastopt_array array(const Tensor& tensor) const;
+    bool has_moved(const Tensor& tensor) const;
+    void add_row(std::size_t group, std::size_t place, const py::tuple& entry);
+    template <class Take>
+    void settle(fastopt_status status, py::handle tensor, const std::string& label,
+                Take&& take) const;
+    bool is_known(py::handle state);
+    bool is_unchanged(const Row& row, bool with_state) const;
+    bool take_gradient(Row& row, const Group& group, std::size_t place);
+    template <class Visit>
+    void for_each_active(Visit&& visit) {
+        for (Group& group : groups_)
+            for (Row& row : group.rows)
+                if (row.active) visit(row);
+    }
+
+    const DLPackExchange* exchange_;
+    std::vector<Group> groups_;
+    std::vector<std::ptrdiff_t> layouts_;
+    Plan plan_;
+    std::vector<std::pair<py::object, py::object>> state_;  // the items of `state`
+    std::vector<py::object> gradients_;                     // held while the plan reads them
+};
+
+}  // namespace fastopt

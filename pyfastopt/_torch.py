@@ -1,0 +1,213 @@
+"""What makes an optimizer of torch step by a plan of pyfastopt: see pyfastopt.torch."""
+
+from __future__ import annotations
+
+import functools
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from torch.optim import optimizer as torch_optimizer
+
+from . import _core
+from .optimizer import Optimizer
+
+#: State by name: each tensor, and the array in whose memory it is if it was made here.
+State = dict[str, tuple[torch.Tensor, Any]]
+
+
+class Fused(torch.optim.Optimizer):
+    """What makes an optimizer of torch step by a plan of pyfastopt."""
+
+    num_threads: int | None = None
+
+    _plain: ClassVar[type[Optimizer]]
+    # Whether a parameter's state has "step", as the class in torch.optim decides.
+    _has_step: ClassVar[bool]
+
+    # Made at the first step, and anew where parameters, gradients or state were rearranged.
+    _plan: _core.TensorPlan | None = None
+    # The state tensors that were made here, by id, and the arrays in whose memory they are.
+    _arrays: Mapping[int, tuple[torch.Tensor, Any]] | None = None
+    # From then on somebody else may replace or move the state, which each step has to look up.
+    _state_was_handed_out = False
+
+    # Torch's scaler of gradients has to unscale them itself, whatever `fused` says.
+    _step_supports_amp_scaling = property(lambda self: False, lambda self, value: None)
+
+    @property
+    def state(self) -> defaultdict[torch.Tensor, Any]:
+        self._state_was_handed_out = True
+        return self._state
+
+    @state.setter
+    def state(self, value: defaultdict[torch.Tensor, Any]) -> None:
+        self.__dict__["state"] = value
+        self._plan = None
+
+    @property
+    def _state(self) -> defaultdict[torch.Tensor, Any]:
+        # Where torch's __setstate__ puts it.
+        state: defaultdict[torch.Tensor, Any] = self.__dict__["state"]
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        self._plan = None
+        self._state_was_handed_out = False
+
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        _check_supported({**self.defaults, **param_group})
+        super().add_param_group(param_group)
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Update every parameter that has a gradient, in place.
+
+        Parameters
+        ----------
+        closure : callable, optional
+            Computes the loss and the gradients anew, and returns the loss.
+
+        Returns
+        -------
+        object or None
+            What `closure` returned.
+
+        Raises
+        ------
+        TypeError, ValueError
+            For parameters, gradients, options or state that are not supported. Nothing has been
+            modified then.
+        """
+        if (
+            self._optimizer_step_pre_hooks
+            or self._optimizer_step_post_hooks
+            or torch_optimizer._global_optimizer_pre_hooks
+            or torch_optimizer._global_optimizer_post_hooks
+            or torch.autograd.profiler._is_profiler_enabled
+        ):
+            return self._hooked_step(*() if closure is None else (closure,))
+        return self._plain_step(closure)
+
+    # Torch would wrap `step` into what runs hooks and profiling, for microseconds a call.
+    step.hooked = True  # type: ignore[attr-defined]
+
+    def _plain_step(self, closure: Callable[[], Any] | None = None) -> Any:
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
+        threads = self.num_threads or min(_core.num_threads(0), torch.get_num_threads())
+        state = self._state if self._state_was_handed_out else None
+        plan = self._plan
+        if plan is None or not plan.step(self.param_groups, state, threads):
+            plan = self._step_rearranged(threads)
+        torch.autograd.graph.increment_version(plan.updated())
+        return loss
+
+    _hooked_step = torch.optim.Optimizer.profile_hook_step(_plain_step)
+
+    def _step_rearranged(self, threads: int) -> _core.TensorPlan:
+        """Step with a new plan; only then keep that, and the state that began with it."""
+        groups = []
+        states: list[tuple[torch.Tensor, State]] = []
+        for i, group in enumerate(self.param_groups):
+            _check_supported(group)
+            rows = []
+            for k, p in enumerate(group["params"]):
+                if p.grad is not None:
+                    _core.check_tensor(torch.Tensor, p, f"param_groups[{i}]['params'][{k}]")
+                state, steps = self._prepare_state(p, group)
+                rows.append((p, state, steps))
+                if state:
+                    states.append((p, state))
+            groups.append((group, rows))
+        plan = _core.TensorPlan(self._plain._rule, torch.Tensor, groups)
+        plan.step(self.param_groups, None, threads)
+        for p, state in states:
+            self._state[p].update({name: tensor for name, (tensor, _) in state.items()})
+        self._plan = plan
+        self._arrays = {
+            id(tensor): (tensor, array)
+            for _, state in states
+            for tensor, array in state.values()
+            if array is not None
+        }
+        return plan
+
+    def _prepare_state(self, p: torch.Tensor, group: dict[str, Any]) -> tuple[State | None, int]:
+        """Return all state of a parameter, what is missing made anew, and its number of steps.
+
+        The state is None where some is missing, but no gradient asks for it.
+        """
+        slots, initial = _core.group_state(self._plain._rule, group)
+        present = {k: v for k, v in self._state.get(p, {}).items() if v is not None}
+        missing = [name for name in slots if name not in present]
+        if p.grad is None and (missing or (self._has_step and "step" not in present)):
+            return None, 0
+        state: State = {}
+        for name in slots:
+            if name in missing:
+                array = _core.state_like(p.detach().numpy(), initial)
+                state[name] = torch.from_numpy(array), array
+            else:
+                state[name] = present[name], self._array_of(present[name])
+        if self._has_step:
+            step = present.get("step", 0)
+            if isinstance(step, torch.Tensor) and step.is_floating_point():
+                state["step"] = step, self._array_of(step)
+            else:
+                is_double = torch.get_default_dtype() == torch.float64
+                array = np.array(float(step), np.float64 if is_double else np.float32)
+                state["step"] = torch.from_numpy(array), array
+        return state, 0 if missing else 1
+
+    def _array_of(self, tensor: torch.Tensor) -> Any:
+        known, array = (self._arrays or {}).get(id(tensor), (None, None))
+        if known is tensor and array is not None and tensor.data_ptr() == array.ctypes.data:
+            return array
+        return None
+
+
+class _Own(Fused):
+    """An optimizer that torch.optim has not: with the options of pyfastopt's class."""
+
+    def __init__(self, params: Any, lr: float | None = None, **options: Any) -> None:
+        if lr is not None:
+            options["lr"] = lr
+        defaults, _, _ = _core.describe(self._plain._rule, {**self._plain._preset, **options})
+        super().__init__(params, defaults)
+
+
+def _check_supported(group: Mapping[str, Any]) -> None:
+    for name in ("capturable", "differentiable"):
+        if group.get(name):
+            raise ValueError(
+                f"{name} = {group[name]} is not supported: a step of pyfastopt is no part of a "
+                "CUDA graph or of autograd's; pass False, or use torch.optim"
+            )
+
+
+def derive(plain: type[Optimizer]) -> type[Fused]:
+    """Make the class of a plain optimizer, under torch's spelling of its name."""
+    spelling = {name.lower(): name for name in torch.optim.__all__}
+    name = spelling.get(plain.__name__.lower(), plain.__name__)
+    base = getattr(torch.optim, name, _Own)
+
+    torch_init: Callable[..., None] = base.__init__
+
+    @functools.wraps(torch_init)
+    def init(self: Fused, *args: Any, **kwargs: Any) -> None:
+        torch_init(self, *args, **kwargs)
+        self._state_was_handed_out = False  # that was torch
+
+    members = {
+        "__doc__": f"Steps as :class:`pyfastopt.{plain.__name__}`, on tensors of PyTorch.",
+        "__init__": init,
+        "__module__": "pyfastopt.torch",
+        "_plain": plain,
+        "_has_step": name != "SGD",
+    }
+    return type(name, (base,) if issubclass(base, Fused) else (Fused, base), members)

@@ -1,0 +1,40 @@
+"""The optimizers of ``torch.optim`` with pyfastopt's steps, for tensors on the CPU.
+
+One import line changes::
+
+    from torch import optim
+    from pyfastopt import torch as optim
+
+    optimizer = optim.AdamW(model.parameters(), lr=1e-3)
+
+There is a class for each optimizer of pyfastopt. Where ``torch.optim`` has it too, the class is a
+subclass of that one: the same name, arguments, defaults, parameter groups, hooks and state, so that
+state dicts go from either to the other in mid-training. ``foreach`` and ``fused`` choose among
+torch's own loops, and choose nothing here. The others (``Momentum``) take the options of
+pyfastopt's class. A parameter group may have any further option of pyfastopt's class, such as
+``clip_value``. Formulas are those of pyfastopt's classes; the bits are theirs, too, and so may
+differ from torch's in the last place.
+
+Parameters and gradients are dense float32 or float64 tensors on the CPU, of any strides, and are
+used where they are. `step` raises TypeError or ValueError for what it does not support, and nothing
+has been modified then.
+
+``optimizer.num_threads`` (int or None, default None) says how many threads a step may use; None
+stands for pyfastopt's default or ``torch.get_num_threads()``, whichever is less.
+
+Needs PyTorch 2.10 or later.
+"""
+
+import pyfastopt
+
+from ._torch import derive
+
+_classes = [
+    derive(member)
+    for member in (getattr(pyfastopt, name) for name in pyfastopt.__all__)
+    if isinstance(member, type)
+    and issubclass(member, pyfastopt.Optimizer)
+    and member is not pyfastopt.Optimizer
+]
+__all__ = [derived.__name__ for derived in _classes]
+globals().update(zip(__all__, _classes, strict=True))

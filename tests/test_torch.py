@@ -1,0 +1,677 @@
+"""pyfastopt.torch: torch's optimizers in all but the loop."""
+
+import copy
+import io
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import pyfastopt as fo
+
+torch = pytest.importorskip("torch")
+optim = pytest.importorskip("pyfastopt.torch")
+
+EXAMPLES = Path(__file__).parent.parent / "examples" / "embed" / "torch"
+
+#: torch's name of an optimizer, and options; what torch.optim has.
+CASES = [
+    ("SGD", {}),
+    ("SGD", {"momentum": 0.9, "dampening": 0.3, "weight_decay": 0.1, "maximize": True}),
+    ("SGD", {"momentum": 0.9, "nesterov": True}),
+    ("Adam", {}),
+    ("Adam", {"amsgrad": True, "weight_decay": 0.1, "betas": (0.5, 0.6)}),
+    ("Adam", {"decoupled_weight_decay": True, "weight_decay": 0.1, "maximize": True}),
+    ("AdamW", {}),
+    ("AdamW", {"amsgrad": True, "weight_decay": 0.3}),
+    ("RMSprop", {}),
+    ("RMSprop", {"centered": True, "momentum": 0.9, "weight_decay": 0.1, "alpha": 0.8}),
+    ("Adagrad", {}),
+    ("Adagrad", {"lr_decay": 0.1, "initial_accumulator_value": 0.5, "maximize": True}),
+]
+NAMES = [name + "".join(f"-{k}={v}" for k, v in options.items()) for name, options in CASES]
+
+
+@pytest.fixture(params=CASES, ids=NAMES)
+def case(request):
+    return request.param
+
+
+def network(dtype=torch.float64):
+    torch.manual_seed(3)
+    layers = torch.nn.Linear(5, 8), torch.nn.Tanh(), torch.nn.Linear(8, 2)
+    return torch.nn.Sequential(*layers).to(dtype)
+
+
+def run(model, optimizer, steps, *, first=0, zero_grad=True):
+    """Train on random numbers that depend on the step alone; return the losses."""
+    losses = []
+    dtype = next(model.parameters()).dtype
+    for step in range(first, first + steps):
+        numbers = torch.Generator().manual_seed(step)
+        x = torch.randn(16, 5, generator=numbers, dtype=dtype)
+        y = torch.randn(16, 2, generator=numbers, dtype=dtype)
+        if zero_grad:
+            optimizer.zero_grad()
+        loss = ((model(x) - y) ** 2).mean()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return losses
+
+
+def flat(model):
+    return torch.cat([p.detach().flatten() for p in model.parameters()])
+
+
+def assert_close(ours, torchs, rtol=1e-12):
+    torch.testing.assert_close(ours, torchs, rtol=rtol, atol=rtol)
+
+
+def both(name, options, params=None):
+    """The same model twice, with our optimizer and with torch's."""
+    models = network(), network()
+    makers = getattr(optim, name), getattr(torch.optim, name)
+    return [(m, make(m.parameters(), **options)) for m, make in zip(models, makers, strict=True)]
+
+
+# ---- the same as torch.optim --------------------------------------------------------------------
+
+
+def test_every_optimizer_has_its_class():
+    plain = {c for c in vars(fo).values() if isinstance(c, type) and issubclass(c, fo.Optimizer)}
+    assert {getattr(optim, name)._plain for name in optim.__all__} == plain - {fo.Optimizer}
+    assert {"SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Momentum"} <= set(optim.__all__)
+
+
+def test_formula(case):
+    (ours, optimizer), (torchs, reference) = both(*case)
+    assert isinstance(optimizer, type(reference))
+    run(ours, optimizer, 50)
+    run(torchs, reference, 50)
+    assert_close(flat(ours), flat(torchs))
+    ours_dict, torchs_dict = optimizer.state_dict(), reference.state_dict()
+    assert ours_dict["param_groups"] == torchs_dict["param_groups"]
+    assert ours_dict["state"].keys() == torchs_dict["state"].keys()
+    for index, state in torchs_dict["state"].items():
+        assert ours_dict["state"][index].keys() == {k for k, v in state.items() if v is not None}
+        for name, tensor in ours_dict["state"][index].items():
+            assert tensor.dtype == state[name].dtype
+            assert_close(tensor, state[name])
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_bits_are_those_of_the_plain_class(row, options, threads, rng):
+    name = {"RMSProp": "RMSprop"}.get(row.name, row.name)
+    arrays = [rng.standard_normal(n).astype(np.float32) for n in (7, 300_000)]
+    tensors = [torch.nn.Parameter(torch.from_numpy(a.copy())) for a in arrays]
+    plain = row.optimizer(arrays, num_threads=threads, **options)
+    group = {**plain.param_groups[0], "params": tensors}
+    # torch.optim.Adagrad makes its state before there are groups.
+    own = {k: v for k, v in options.items() if k == "initial_accumulator_value"}
+    optimizer = getattr(optim, name)([group], **own)
+    optimizer.num_threads = threads
+    for _ in range(3):
+        grads = [rng.standard_normal(a.shape).astype(np.float32) for a in arrays]
+        for tensor, grad in zip(tensors, grads, strict=True):
+            tensor.grad = torch.from_numpy(grad.copy())
+        plain.step(grads)
+        optimizer.step()
+    for tensor, array in zip(tensors, arrays, strict=True):
+        assert np.array_equal(tensor.detach().numpy(), array)
+
+
+def test_options_of_pyfastopt_beyond_torchs():
+    p, q = torch.nn.Parameter(torch.zeros(3)), torch.nn.Parameter(torch.zeros(3))
+    p.grad = q.grad = torch.tensor([1.0, -2.0, 0.5])
+    optim.SGD([{"params": [p], "clip_value": 1.0}, {"params": [q]}], lr=1.0).step()
+    assert p.tolist() == [-1.0, 1.0, -0.5]
+    assert q.tolist() == [-1.0, 2.0, -0.5]
+
+
+def test_an_optimizer_that_torch_has_not():
+    p = torch.nn.Parameter(torch.zeros(3))
+    optimizer = optim.Momentum([p], 0.5, momentum=0.8)
+    assert optimizer.defaults["lr"] == 0.5
+    assert optimizer.defaults["momentum"] == 0.8
+    assert optimizer.defaults["nesterov"] is False
+    with pytest.raises(TypeError, match="there is no option 'momentums'"):
+        optim.Momentum([p], momentums=0.8)
+
+
+# ---- state dicts --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("direction", ["torch to ours", "ours to torch", "ours to ours"])
+def test_state_dicts_are_exchanged_in_mid_training(case, direction):
+    name, options = case
+    classes = {"torch": getattr(torch.optim, name), "ours": getattr(optim, name)}
+    first, second = (classes[word] for word in direction.split(" to "))
+    whole = network()
+    run(whole, classes["torch"](whole.parameters(), **options), 100)
+
+    model = network()
+    optimizer = first(model.parameters(), **options)
+    run(model, optimizer, 50)
+    file = io.BytesIO()
+    torch.save(optimizer.state_dict(), file)
+    file.seek(0)
+    other = second(model.parameters(), lr=123.0)
+    other.load_state_dict(torch.load(file))
+    run(model, other, 50, first=50)
+    assert_close(flat(model), flat(whole))
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda o: pickle.loads(pickle.dumps(o))])
+def test_copies(case, copied):
+    name, options = case
+    whole, halves = network(), network()
+    run(whole, getattr(optim, name)(whole.parameters(), **options), 10)
+    optimizer = getattr(optim, name)(halves.parameters(), **options)
+    run(halves, optimizer, 5)
+    model, optimizer = copied((halves, optimizer))
+    before = flat(halves)
+    run(model, optimizer, 5, first=5)
+    assert torch.equal(flat(model), flat(whole))
+    assert torch.equal(flat(halves), before)
+
+
+def test_load_state_dict_while_training():
+    model = network()
+    optimizer = optim.Adam(model.parameters(), lr=0.1)
+    run(model, optimizer, 3)
+    saved = copy.deepcopy((model.state_dict(), optimizer.state_dict()))
+    run(model, optimizer, 4, first=3)
+    after = flat(model)
+    model.load_state_dict(saved[0])
+    optimizer.load_state_dict(saved[1])
+    run(model, optimizer, 4, first=3)
+    assert torch.equal(flat(model), after)
+
+
+def test_steps_counted_in_numbers_as_old_checkpoints_have_them():
+    model, other = network(), network()
+    optimizer = optim.Adam(model.parameters())
+    run(model, optimizer, 3)
+    state = copy.deepcopy(optimizer.state_dict())
+    for entry in state["state"].values():
+        entry["step"] = int(entry["step"])
+    other.load_state_dict(model.state_dict())
+    loaded = optim.Adam(other.parameters())
+    loaded.load_state_dict(state)
+    run(model, optimizer, 3, first=3)
+    run(other, loaded, 3, first=3)
+    assert torch.equal(flat(model), flat(other))
+
+
+# ---- what surrounds an optimizer ----------------------------------------------------------------
+
+
+def test_schedulers():
+    models = network(), network()
+    for model, library in zip(models, (optim, torch.optim), strict=True):
+        optimizer = library.AdamW(model.parameters(), lr=0.1)
+        one = torch.optim.lr_scheduler.StepLR(optimizer, 3)
+        two = torch.optim.lr_scheduler.ExponentialLR(optimizer, 0.9)
+        for step in range(9):
+            run(model, optimizer, 1, first=step)
+            one.step()
+            two.step()
+    assert_close(*map(flat, models))
+
+
+def test_one_cycle_changes_betas_too():
+    models = network(), network()
+    for model, library in zip(models, (optim, torch.optim), strict=True):
+        optimizer = library.Adam(model.parameters())
+        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=0.1, total_steps=20)
+        for step in range(19):
+            run(model, optimizer, 1, first=step)
+            schedule.step()
+    assert_close(*map(flat, models))
+
+
+def test_a_rate_in_a_tensor():
+    p = torch.nn.Parameter(torch.zeros(2, dtype=torch.float64))
+    p.grad = torch.ones_like(p)
+    rate = torch.tensor(0.5, dtype=torch.float64)
+    optimizer = optim.SGD([p], lr=rate)
+    optimizer.step()
+    rate.fill_(0.25)
+    optimizer.step()
+    assert p.tolist() == [-0.75, -0.75]
+
+
+def test_groups_and_groups_added_later():
+    models = network(), network()
+    for model, library in zip(models, (optim, torch.optim), strict=True):
+        first, _, last = model
+        optimizer = library.SGD([{"params": first.parameters(), "lr": 0.1}], momentum=0.9)
+        run(model, optimizer, 5)
+        optimizer.add_param_group({"params": last.parameters(), "weight_decay": 0.1})
+        run(model, optimizer, 5, first=5)
+        optimizer.param_groups[1]["lr"] = 0.01
+        run(model, optimizer, 5, first=10)
+    assert_close(*map(flat, models))
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [("SGD", {}, {"momentum": 0.9}), ("SGD", {"momentum": 0.9}, {"momentum": 0.0})],
+)
+def test_options_that_change_the_state(name, before, after):
+    pairs = both(name, before)
+    for model, optimizer in pairs:
+        run(model, optimizer, 4)
+        optimizer.param_groups[0].update(after)
+        run(model, optimizer, 4, first=4)
+    (ours, _), (torchs, _) = pairs
+    assert_close(flat(ours), flat(torchs))
+
+
+def test_closures_run_with_gradients():
+    p = torch.nn.Parameter(torch.ones(3))
+    optimizer = optim.SGD([p], lr=0.5)
+
+    def closure():
+        optimizer.zero_grad()
+        loss = (p * p).sum()
+        loss.backward()
+        return loss
+
+    with torch.no_grad():
+        assert optimizer.step(closure).item() == 3.0
+    assert p.tolist() == [0.0, 0.0, 0.0]
+
+
+def test_hooks():
+    from torch.optim.optimizer import register_optimizer_step_post_hook
+
+    model = network()
+    optimizer = optim.Adam(model.parameters())
+    seen = []
+    handles = [
+        optimizer.register_step_pre_hook(lambda o, args, kwargs: seen.append("before")),
+        optimizer.register_step_post_hook(lambda o, args, kwargs: seen.append("after")),
+        register_optimizer_step_post_hook(lambda *_: seen.append("any")),
+    ]
+    run(model, optimizer, 1)
+    for handle in handles:
+        handle.remove()
+    run(model, optimizer, 1)
+    assert seen == ["before", "after", "any"]
+    with torch.profiler.profile() as profile:
+        run(model, optimizer, 1)
+    assert "Optimizer.step#Adam.step" in {event.name for event in profile.events()}
+
+
+@pytest.mark.parametrize("set_to_none", [True, False])
+def test_gradients_are_kept_or_made_anew(set_to_none):
+    pairs = both("AdamW", {})
+    for model, optimizer in pairs:
+        for step in range(5):
+            optimizer.zero_grad(set_to_none=set_to_none)
+            run(model, optimizer, 1, first=step, zero_grad=False)
+    (ours, _), (torchs, _) = pairs
+    assert_close(flat(ours), flat(torchs))
+
+
+def test_parameters_without_gradients_stay():
+    p, q = (torch.nn.Parameter(torch.ones(2)) for _ in range(2))
+    optimizer = optim.Adam([p, q], lr=0.1)
+    p.grad = torch.ones(2)
+    optimizer.step()
+    assert q.tolist() == [1.0, 1.0]
+    assert q not in optimizer.state
+    q.grad = torch.ones(2)
+    optimizer.step()
+    p.grad = None
+    optimizer.step()
+    assert optimizer.state[p]["step"] == 2
+    assert optimizer.state[q]["step"] == 2
+    assert torch.equal(p, q)
+
+
+@pytest.mark.parametrize("fused", [None, True])
+def test_gradient_scaler(fused):
+    scaled, plain = network(torch.float32), network(torch.float32)
+    optimizer = optim.AdamW(scaled.parameters(), fused=fused)
+    scaler = torch.amp.GradScaler("cpu", init_scale=2.0**10)
+    reference = optim.AdamW(plain.parameters())
+    x, y = torch.randn(4, 5), torch.randn(4, 2)
+    for step in range(3):
+        for model, o in ((scaled, optimizer), (plain, reference)):
+            o.zero_grad()
+            loss = ((model(x) - y) ** 2).mean()
+            (scaler.scale(loss) if o is optimizer else loss).backward()
+        if step == 1:  # is skipped
+            next(scaled.parameters()).grad.fill_(float("inf"))
+        else:
+            reference.step()
+        scaler.step(optimizer)
+        scaler.update()
+    assert torch.equal(flat(scaled), flat(plain))
+
+
+def test_swa():
+    model = network()
+    optimizer = optim.SGD(model.parameters(), lr=0.1)
+    averaged = torch.optim.swa_utils.AveragedModel(model)
+    schedule = torch.optim.swa_utils.SWALR(optimizer, swa_lr=0.05)
+    seen = []
+    for step in range(4):
+        run(model, optimizer, 1, first=step)
+        averaged.update_parameters(model)
+        schedule.step()
+        seen.append(flat(model))
+    assert_close(flat(averaged), torch.stack(seen).mean(0))
+
+
+ZERO = """
+import sys, torch, torch.distributed as dist
+from torch.distributed.optim import ZeroRedundancyOptimizer
+from pyfastopt import torch as optim
+
+rank, path = int(sys.argv[1]), sys.argv[2]
+dist.init_process_group("gloo", init_method=f"file://{path}", rank=rank, world_size=2)
+
+def model():
+    torch.manual_seed(3)
+    return torch.nn.Sequential(torch.nn.Linear(5, 8), torch.nn.Tanh(), torch.nn.Linear(8, 2))
+
+def run(model, optimizer):
+    for step in range(20):
+        numbers = torch.Generator().manual_seed(step)
+        x, y = torch.randn(16, 5, generator=numbers), torch.randn(16, 2, generator=numbers)
+        optimizer.zero_grad()
+        ((model(x) - y) ** 2).mean().backward()
+        optimizer.step()
+    return torch.cat([p.detach().flatten() for p in model.parameters()])
+
+for view in (False, True):
+    sharded, whole = model(), model()
+    zero = ZeroRedundancyOptimizer(
+        sharded.parameters(), optim.AdamW, parameters_as_bucket_view=view, lr=0.1
+    )
+    assert torch.equal(run(sharded, zero), run(whole, optim.AdamW(whole.parameters(), lr=0.1)))
+    zero.consolidate_state_dict(to=0)
+    if rank == 0:
+        assert len(zero.state_dict()["state"]) == 4
+dist.destroy_process_group()
+print("equal")
+"""
+
+
+def test_zero_redundancy_optimizer(tmp_path):
+    if not torch.distributed.is_available() or not torch.distributed.is_gloo_available():
+        pytest.skip("this torch has no gloo")
+    ranks = [
+        subprocess.Popen(
+            [sys.executable, "-W", "ignore", "-c", ZERO, str(rank), str(tmp_path / "meeting")],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for rank in (0, 1)
+    ]
+    for process in ranks:
+        output, errors = process.communicate(timeout=300)
+        assert output.endswith("equal\n"), errors
+
+
+def test_finetuning_changes_one_import(tmp_path):
+    script = EXAMPLES / "finetune.py"
+    lines = script.read_text().splitlines()
+    ours = [line for line in lines if line.startswith("from pyfastopt")]
+    assert len(ours) == 1
+    other = tmp_path / "finetune.py"
+    other.write_text("\n".join(["from torch import optim" if x in ours else x for x in lines]))
+
+    def losses(path):
+        command = [sys.executable, str(path), "--text", str(script)]
+        result = subprocess.run(
+            command, capture_output=True, text=True, timeout=300, cwd=tmp_path, check=True
+        )
+        return [float(line.split()[-1]) for line in result.stdout.splitlines()]
+
+    curve = losses(script)
+    assert len(curve) == 50
+    assert curve[-1] < curve[0] - 1
+    assert curve == pytest.approx(losses(other), rel=1e-6)
+
+
+# ---- memory -------------------------------------------------------------------------------------
+
+LAYOUTS = {
+    "transposed": lambda a: a.t(),
+    "every other column": lambda a: a[:, ::2],
+    "every third row": lambda a: a[::3],
+    "block": lambda a: a[2:7, 3:9],
+    "permuted": lambda a: a.view(4, 3, 15).permute(2, 0, 1),
+    "channels last": lambda a: a.view(1, 3, 6, 10).to(memory_format=torch.channels_last),
+    "zero-dimensional": lambda a: a[1, 2],
+    "empty": lambda a: a[:0],
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("name", ["AdamW", "SGD"])
+def test_strided_parameters(name, layout):
+    options = {"momentum": 0.9} if name == "SGD" else {}
+    results = []
+    for library in (optim, torch.optim):
+        torch.manual_seed(5)
+        memory = torch.randn(12, 15, dtype=torch.float64)
+        p = torch.nn.Parameter(LAYOUTS[layout](memory))
+        assert (
+            layout == "channels last"
+            or p.data_ptr() == 0
+            or p.untyped_storage().data_ptr() == (memory.untyped_storage().data_ptr())
+        )
+        optimizer = getattr(library, name)([p], lr=0.1, foreach=False, **options)
+        for step in range(4):
+            grad = torch.randn(p.shape, dtype=torch.float64)
+            p.grad = grad if step % 2 else grad.t().contiguous().t() if p.ndim == 2 else grad
+            optimizer.step()
+        results.append((memory, p.detach()))
+    (ours, p), (torchs, q) = results
+    assert_close(ours, torchs)
+    assert_close(p, q)
+
+
+def test_gradients_of_any_layout():
+    p = torch.nn.Parameter(torch.zeros(3, 4))
+    optimizer = optim.SGD([p], lr=1.0)
+    grad = torch.arange(12.0).view(3, 4)
+    for layout in (
+        grad,
+        grad.t().contiguous().t(),
+        torch.stack([grad, grad], -1)[..., 1],
+        grad.flip(0).flip(0),
+    ):
+        p.grad = layout
+        p.data.zero_()
+        optimizer.step()
+        assert torch.equal(p, -grad)
+    p.grad = torch.ones(()).expand(3, 4)
+    p.data.zero_()
+    optimizer.step()
+    assert p.unique().tolist() == [-1.0]
+
+
+def test_interleaved_parameters_are_apart():
+    memory = torch.zeros(4, 6)
+    p, q = (torch.nn.Parameter(memory[:, i::2]) for i in (0, 1))
+    p.grad, q.grad = torch.ones(4, 3), torch.full((4, 3), 2.0)
+    optim.SGD([p, q], lr=1.0).step()
+    assert memory[0].tolist() == [-1.0, -2.0] * 3
+
+
+def test_moved_memory_is_followed():
+    p = torch.nn.Parameter(torch.zeros(3))
+    optimizer = optim.SGD([p], lr=1.0, momentum=0.5)
+    p.grad = torch.ones(3)
+    optimizer.step()
+    old = p.data
+    p.data = torch.full((3,), 10.0)
+    optimizer.step()
+    assert p.tolist() == [8.5, 8.5, 8.5]
+    assert old.tolist() == [-1.0, -1.0, -1.0]
+    p.data = p.data.clone().share_memory_()
+    optimizer.step()
+    assert p.tolist() == [6.75, 6.75, 6.75]
+    p.grad.data = torch.zeros(3)
+    optimizer.step()
+    assert p.tolist() == [5.875, 5.875, 5.875]
+
+
+def test_moved_or_replaced_state_is_followed():
+    p = torch.nn.Parameter(torch.zeros(3))
+    optimizer = optim.SGD([p], lr=1.0, momentum=0.5)
+    p.grad = torch.ones(3)
+    optimizer.step()
+    state = optimizer.state[p]
+    state["momentum_buffer"].fill_(4.0)
+    optimizer.step()
+    assert p[0] == -4.0
+    state["momentum_buffer"] = torch.full((3,), 6.0)
+    optimizer.step()
+    assert p[0] == -8.0
+    assert state["momentum_buffer"][0] == 4.0
+    state["momentum_buffer"].share_memory_()
+    optimizer.step()
+    assert p[0] == -11.0
+    assert state["momentum_buffer"][0] == 3.0
+    optimizer.state.clear()
+    optimizer.step()
+    assert p[0] == -12.0
+
+
+def test_the_shape_of_a_parameter_may_change():
+    p = torch.nn.Parameter(torch.zeros(2, 3))
+    optimizer = optim.SGD([p], lr=1.0)
+    p.grad = torch.ones(2, 3)
+    optimizer.step()
+    grad = torch.arange(6.0).view(3, 2)
+    p.data, p.grad = torch.zeros(2, 3).t(), grad
+    optimizer.step()
+    assert torch.equal(p, -grad)
+
+
+def test_autograd_knows_of_the_update():
+    p = torch.nn.Parameter(torch.ones(3))
+    optimizer = optim.SGD([p], lr=0.1)
+    loss = (p * p).sum()
+    p.grad = torch.ones(3)
+    optimizer.step()
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        loss.backward()
+
+
+# ---- what is refused ----------------------------------------------------------------------------
+
+
+def refused(params, grads, error, message, make=optim.Adam, **options):
+    """Nothing has changed after the error, and the optimizer goes on."""
+    good = torch.nn.Parameter(torch.ones(2))
+    good.grad = torch.ones(2)
+    params = [good, *params]
+    optimizer = make(params, **options)
+    for p, grad in zip(params[1:], grads, strict=True):
+        p.grad = grad
+    before = [p.detach().clone() for p in params]
+    with pytest.raises(error, match=message):
+        optimizer.step()
+    assert not optimizer.state
+    for p, b in zip(params, before, strict=True):
+        assert p.is_meta or torch.equal(p, b)
+    for p in params[1:]:
+        p.grad = None
+    optimizer.step()
+    assert not torch.equal(good, before[0])
+
+
+PLACE = r"param_groups\[0\]\['params'\]\[1\]"
+
+
+@pytest.mark.parametrize("other", [torch.bfloat16, torch.float16, torch.complex64], ids=str)
+def test_other_types_are_refused(other):
+    p = torch.nn.Parameter(torch.ones(3, dtype=other))
+    message = f"{PLACE}.*{other}.*use dense float32 or float64 tensors on the CPU"
+    refused([p], [torch.ones_like(p)], TypeError, message)
+
+
+def test_other_devices_are_refused():
+    p = torch.nn.Parameter(torch.ones(3, device="meta"))
+    refused([p], [torch.ones_like(p)], TypeError, "device meta is not supported")
+
+
+def test_sparse_gradients_are_refused():
+    embedding = torch.nn.Embedding(5, 3, sparse=True)
+    embedding(torch.tensor([1])).sum().backward()
+    grad = embedding.weight.grad
+    refused([embedding.weight], [grad], TypeError, rf"{PLACE}\.grad.*torch.sparse_coo")
+
+
+def test_shared_memory_is_refused():
+    memory = torch.ones(4)
+    p = torch.nn.Parameter(memory[:3])
+    refused([p], [memory[1:]], ValueError, rf"{PLACE}\.grad: shares memory")
+    q = torch.nn.Parameter(torch.ones(()).expand(3))
+    refused([q], [torch.ones(3)], ValueError, f"{PLACE}, parameter: elements share memory")
+    r = torch.nn.Parameter(memory[1:])
+    message = r"\['params'\]\[2\]: shares memory with a parameter"
+    refused([p, r], [torch.ones(3), torch.ones(3)], ValueError, message)
+
+
+def test_negated_views_are_refused():
+    p = torch.nn.Parameter(torch.ones(2))
+    grad = torch.ones(2, dtype=torch.complex64).conj().imag
+    assert grad.is_neg()
+    refused([p], [grad], ValueError, r"\.grad\.resolve_neg\(\)")
+
+
+@pytest.mark.parametrize("option", ["capturable", "differentiable"])
+def test_capturable_and_differentiable_are_refused(option):
+    p = torch.nn.Parameter(torch.ones(2))
+    with pytest.raises(ValueError, match=f"{option} = True is not supported"):
+        optim.Adam([p], **{option: True})
+    p.grad = torch.ones(2)
+    optimizer = optim.Adam([p])
+    optimizer.param_groups[0][option] = True
+    with pytest.raises(ValueError, match=f"{option} = True is not supported"):
+        optimizer.step()
+
+
+def test_options_out_of_range_are_refused():
+    p = torch.nn.Parameter(torch.ones(2))
+    p.grad = torch.ones(2)
+    optimizer = optim.Adam([p])
+    optimizer.step()
+    before = p.detach().clone()
+    optimizer.param_groups[0]["lr"] = -1.0
+    with pytest.raises(ValueError, match="lr = -1 must be a finite number >= 0"):
+        optimizer.step()
+    assert torch.equal(p, before)
+    assert optimizer.state[p]["step"] == 1
+    optimizer.param_groups[0]["lr"] = 0.0
+    optimizer.step()
+
+
+def test_state_that_does_not_fit_is_refused():
+    p = torch.nn.Parameter(torch.ones(2))
+    p.grad = torch.ones(2)
+    optimizer = optim.Adam([p])
+    optimizer.step()
+    before = p.detach().clone()
+    optimizer.state[p]["exp_avg"] = torch.zeros(3)
+    with pytest.raises(ValueError, match=r"slots\[0\], exp_avg: shape \(3\) differs"):
+        optimizer.step()
+    optimizer.state[p]["exp_avg"] = torch.zeros(2)
+    optimizer.state[p]["step"] = torch.tensor(-1.0)
+    with pytest.raises(ValueError, match="step = -1"):
+        optimizer.step()
+    assert torch.equal(p, before)
