@@ -51,7 +51,7 @@ def seconds_per_step(peer, repeats):
 
 def race(case: Case, smoke: bool) -> dict[str, list[float]]:
     """Check that all peers come to the same answer, then time them in turns."""
-    peers = {name: peer for name, make in PEERS.items() if (peer := make(case)) is not None}
+    peers = {name: peer for name in case.peers if (peer := PEERS[name](case)) is not None}
     for peer in peers.values():
         for _ in range(CHECKED_STEPS):
             peer.step()

@@ -5,14 +5,17 @@ same numbers and get the same gradients.
 """
 
 import ctypes
+import io
 import math
 import os
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +71,11 @@ class Case:
     def _draw(self, seed: int) -> Arrays:
         rng = np.random.default_rng(seed)
         return [rng.standard_normal(shape, np.float32) for shape in self.shapes]
+
+    @property
+    def peers(self) -> list[str]:
+        """Names of those who can take part; some only where they are installed."""
+        return [p for p in SUITES[self.suite] if p != "torch" or self.row.torch is not None]
 
     @property
     def lr(self) -> float:
@@ -138,20 +146,15 @@ def numpy_out(case: Case) -> Peer:
     return Peer(step, same_bits(params), params)
 
 
-def torch(case: Case) -> Peer | None:
-    """torch.optim, fused where it can be; None without torch or without such an optimizer."""
-    try:
-        import torch
-    except ModuleNotFoundError:
-        return None
-    if case.row.torch is None:
-        return None
+def on_tensors(case: Case, make: Callable[[list[Any]], Any]) -> Peer:
+    """Step the optimizer that is made of tensors with gradients."""
+    import torch
+
     torch.set_num_threads(case.threads)
-    name, options = case.row.torch
     tensors = [torch.from_numpy(p.copy()).requires_grad_() for p in case.start]
     for tensor, grad in zip(tensors, case.grads, strict=True):
         tensor.grad = torch.from_numpy(grad)
-    optimizer = getattr(torch.optim, name)(tensors, lr=case.lr, **options)
+    optimizer = make(tensors)
 
     def step():
         torch.set_num_threads(case.threads)
@@ -162,6 +165,40 @@ def torch(case: Case) -> Peer | None:
             np.testing.assert_allclose(tensor.detach().numpy(), o, rtol=1e-5, atol=1e-5)
 
     return Peer(step, check, [tensor.detach().numpy() for tensor in tensors])
+
+
+def torch(case: Case, **variant: bool) -> Peer | None:
+    """torch.optim, fused where it can be if no variant is named; None where it has no such."""
+    if find_spec("torch") is None or case.row.torch is None:
+        return None
+    from torch import optim
+
+    name, options = case.row.torch
+    make = getattr(optim, name)
+    return on_tensors(case, lambda tensors: make(tensors, lr=case.lr, **(variant or options)))
+
+
+def pyfastopt_torch(case: Case) -> Peer | None:
+    """Call the library as torch users do."""
+    if find_spec("torch") is None or case.row.torch is None:
+        return None
+    from pyfastopt import torch as optim
+
+    make = getattr(optim, case.row.torch[0])
+    return on_tensors(case, lambda tensors: make(tensors, lr=case.lr))
+
+
+def deepspeed(case: Case) -> Peer | None:
+    """DeepSpeed's CPUAdam, as AdamW, which it compiles for this very machine."""
+    if find_spec("deepspeed") is None:
+        return None
+    os.environ.setdefault("DS_ACCELERATOR", "cpu")
+    with redirect_stdout(io.StringIO()):
+        from deepspeed.ops.adam import DeepSpeedCPUAdam
+
+        return on_tensors(
+            case, lambda tensors: DeepSpeedCPUAdam(tensors, lr=case.lr, adamw_mode=True)
+        )
 
 
 def roofline(case: Case) -> Peer:
@@ -193,6 +230,25 @@ PEERS: dict[str, Callable[[Case], Peer | None]] = {
     "numpy out=": numpy_out,
     "torch": torch,
     "roofline": roofline,
+    "pyfastopt.torch": pyfastopt_torch,
+    "torch foreach": partial(torch, foreach=True),
+    "torch plain": partial(torch, foreach=False),
+    "deepspeed": deepspeed,
+}
+
+#: Which of them a suite compares; pyfastopt comes first, and the others are checked against it.
+SUITES = {
+    "sizes": ["pyfastopt", "numpy", "numpy out=", "torch", "roofline"],
+    "models": ["pyfastopt", "numpy", "numpy out=", "torch", "roofline"],
+    "rules": ["pyfastopt", "numpy", "numpy out=", "torch", "roofline"],
+    "torch": [
+        "pyfastopt",
+        "pyfastopt.torch",
+        "torch",
+        "torch foreach",
+        "torch plain",
+        "deepspeed",
+    ],
 }
 
 

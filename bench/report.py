@@ -20,6 +20,12 @@ import pyfastopt
 
 ROOT = Path(__file__).parent.parent
 RIVALS = {"numpy out=": "NumPy `out=`", "numpy": "NumPy", "torch": "torch"}
+TORCH_RIVALS = {
+    "torch": "`fused=True`",
+    "torch foreach": "`foreach=True`",
+    "torch plain": "the default",
+    "deepspeed": "DeepSpeed",
+}
 
 #: From this size on a step is bound by memory, and the roofline says what there is to have.
 LARGE = 1_000_000
@@ -52,6 +58,14 @@ Cases in which a rival is slower by less than {lead:.0%}, or faster:
 
 {models}
 
+## AdamW on tensors: pyfastopt.torch
+
+Two threads; ratios to `torch.optim.AdamW` in its three forms, and to DeepSpeed's `CPUAdam` where it
+is installed, which compiles itself for the machine. The last column compares with `pyfastopt.AdamW`
+on NumPy arrays: less than 1 is what tensors cost.
+
+{torch}
+
 ## Every rule on the shapes of GPT-2 small
 
 {rules}
@@ -71,10 +85,10 @@ class Case:
         self.__dict__.update(info)
         self.seconds = {}
 
-    def ratio(self, peer):
-        if peer not in self.seconds:
+    def ratio(self, peer, base="pyfastopt"):
+        if peer not in self.seconds or base not in self.seconds:
             return None
-        return self.seconds[peer] / self.seconds["pyfastopt"]
+        return self.seconds[peer] / self.seconds[base]
 
 
 def load(path):
@@ -120,14 +134,29 @@ def table(cases, heads):
     return "\n".join(lines)
 
 
+def torch_table(cases):
+    """Return Markdown: pyfastopt.torch's time and its ratios to the rivals on tensors."""
+    ours = "pyfastopt.torch"
+    columns = [f"vs {name}" for name in TORCH_RIVALS.values()]
+    lines = ["| " + " | ".join(["parameters", ours, *columns, "vs NumPy arrays"]) + " |"]
+    lines.append("| --- |" + " ---: |" * (len(columns) + 2))
+    for case in cases:
+        if ours in case.seconds:
+            ratios = [case.ratio(rival, ours) for rival in [*TORCH_RIVALS, "pyfastopt"]]
+            cells = [case.model, time_text(case.seconds[ours]), *map(ratio_text, ratios)]
+            lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
 def behind(cases):
     """Return Markdown: the cases in which a rival is as fast, or nearly."""
     lines = [
         f"- {case.rule}, {case.model}, {case.threads} thread{'s' * (case.threads > 1)}: "
-        f"{ratio_text(case.ratio(rival))} {name}"
+        f"{ratio_text(case.ratio(rival, base))} {name}"
         for case in cases
-        for rival, name in RIVALS.items()
-        if (case.ratio(rival) or LEAD) < LEAD
+        for base, rivals in (("pyfastopt", RIVALS), ("pyfastopt.torch", TORCH_RIVALS))
+        for rival, name in rivals.items()
+        if (case.ratio(rival, base) or LEAD) < LEAD
     ]
     return "\n".join(lines) or "None."
 
@@ -164,7 +193,7 @@ def machine(path):
     info = json.loads(path.read_text())["machine_info"]
     cpu = info["cpu"]
     runtime = pyfastopt.runtime_info()
-    libraries = [name for name in ("numpy", "torch") if find_spec(name)]
+    libraries = [name for name in ("numpy", "torch", "deepspeed") if find_spec(name)]
     names = ", ".join(f"{name} {version(name)}" for name in libraries)
     return (
         f"{cpu.get('brand_raw', info['processor'] or info['machine'])}, {runtime['cpus']} CPUs, "
@@ -191,6 +220,7 @@ def main():
         lead=LEAD - 1,
         behind=behind(cases),
         models=table(suites["models"], {"model": "parameters", "threads": "threads"}),
+        torch=torch_table(suites["torch"]),
         rules=table(suites["rules"], {"rule": "rule"}),
         sizes=table(suites["sizes"], {"rule": "rule", "model": "size"}),
     )

@@ -3,7 +3,7 @@
 import models
 import pytest
 from conftest import CLOCK
-from peers import PEERS, Case
+from peers import Case
 from table import TABLE
 
 SIZES = [1_000, 10_000, 100_000, 1_000_000, 32_000_000]
@@ -14,12 +14,13 @@ MODELS = {
     "ResNet-50": models.resnet50(),
     "GPT-2 small": models.gpt2_small(),
 }
-ADAM = next(row for row in TABLE if row.name == "Adam")
+ADAM, ADAMW = (next(row for row in TABLE if row.name == name) for name in ("Adam", "AdamW"))
 
 CASES = [
     *(Case("sizes", row, f"{n:,} elements", [(n,)], 2) for row in TABLE for n in SIZES),
     *(Case("models", ADAM, name, MODELS[name], threads) for name in MODELS for threads in (1, 2)),
     *(Case("rules", row, "GPT-2 small", MODELS["GPT-2 small"], 2) for row in TABLE),
+    *(Case("torch", ADAMW, name, MODELS[name], 2) for name in MODELS),
 ]
 
 SMOKE_ELEMENTS = 100_000
@@ -33,8 +34,7 @@ def pytest_generate_tests(metafunc):
         [
             pytest.param(case, peer, id=f"{case.name} - {peer}")
             for case in cases
-            for peer in PEERS
-            if peer != "torch" or case.row.torch is not None
+            for peer in case.peers
         ],
     )
 

@@ -267,7 +267,8 @@ cdef inline {rule.struct} {rule.name}_defaults() noexcept nogil:
 
 
 def pyx(found: list[Function]) -> str:
-    text = f"""# {GENERATED}; do not edit.
+    text = f"""# cython: language_level=3, autotestdict=False
+# {GENERATED}; do not edit.
 \"\"\"The C API for Cython, by ``cimport pyfastopt.capi``, and for what takes addresses.
 
 See ``capi.pxd`` and ``fastopt.h``.

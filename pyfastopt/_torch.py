@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import functools
+import threading
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch.optim import optimizer as torch_optimizer
 
 from . import _core
 from .optimizer import Optimizer
+
+# An ImportError now, and not at the first step, where tensors do not offer what a plan needs.
+_core.check_tensor(torch.Tensor, torch.zeros(()), "torch")
 
 #: State by name: each tensor, and the array in whose memory it is if it was made here.
 State = dict[str, tuple[torch.Tensor, Any]]
@@ -34,6 +39,9 @@ class Fused(torch.optim.Optimizer):
     # From then on somebody else may replace or move the state, which each step has to look up.
     _state_was_handed_out = False
 
+    # Held by the thread that is in a step.
+    _turn: threading.Lock
+
     # Torch's scaler of gradients has to unscale them itself, whatever `fused` says.
     _step_supports_amp_scaling = property(lambda self: False, lambda self, value: None)
 
@@ -45,7 +53,7 @@ class Fused(torch.optim.Optimizer):
     @state.setter
     def state(self, value: defaultdict[torch.Tensor, Any]) -> None:
         self.__dict__["state"] = value
-        self._plan = None
+        self._plan = self._arrays = None
 
     @property
     def _state(self) -> defaultdict[torch.Tensor, Any]:
@@ -55,8 +63,13 @@ class Fused(torch.optim.Optimizer):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
-        self._plan = None
+        self._begin()
+
+    def _begin(self) -> None:
+        """Set up what is no part of torch's optimizer; the state is then nobody else's."""
+        self._plan = self._arrays = None
         self._state_was_handed_out = False
+        self._turn = threading.Lock()
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         _check_supported({**self.defaults, **param_group})
@@ -100,26 +113,36 @@ class Fused(torch.optim.Optimizer):
             with torch.enable_grad():
                 loss = closure()
         threads = self.num_threads or min(_core.num_threads(0), torch.get_num_threads())
-        state = self._state if self._state_was_handed_out else None
-        plan = self._plan
-        if plan is None or not plan.step(self.param_groups, state, threads):
-            plan = self._step_rearranged(threads)
-        torch.autograd.graph.increment_version(plan.updated())
+        if not self._turn.acquire(blocking=False):
+            raise RuntimeError("the optimizer is in a step already; use it in one thread at a time")
+        try:
+            state = self._state if self._state_was_handed_out else None
+            plan = self._plan
+            if plan is None or not plan.step(self.param_groups, state, threads):
+                plan = self._step_rearranged(threads)
+            torch.autograd.graph.increment_version(plan.updated())
+        finally:
+            self._turn.release()
         return loss
 
     _hooked_step = torch.optim.Optimizer.profile_hook_step(_plain_step)
 
     def _step_rearranged(self, threads: int) -> _core.TensorPlan:
         """Step with a new plan; only then keep that, and the state that began with it."""
+        self._plan = None
         groups = []
         states: list[tuple[torch.Tensor, State]] = []
+        # One run of memory for all new step counts, which each step goes over.
+        double = torch.get_default_dtype() == torch.float64
+        number = sum(len(group["params"]) for group in self.param_groups)
+        counts = iter(np.zeros((number, 1), np.float64 if double else np.float32))
         for i, group in enumerate(self.param_groups):
             _check_supported(group)
             rows = []
             for k, p in enumerate(group["params"]):
                 if p.grad is not None:
                     _core.check_tensor(torch.Tensor, p, f"param_groups[{i}]['params'][{k}]")
-                state, steps = self._prepare_state(p, group)
+                state, steps = self._prepare_state(p, group, next(counts).reshape(()))
                 rows.append((p, state, steps))
                 if state:
                     states.append((p, state))
@@ -137,10 +160,13 @@ class Fused(torch.optim.Optimizer):
         }
         return plan
 
-    def _prepare_state(self, p: torch.Tensor, group: dict[str, Any]) -> tuple[State | None, int]:
+    def _prepare_state(
+        self, p: torch.Tensor, group: dict[str, Any], count: NDArray[Any]
+    ) -> tuple[State | None, int]:
         """Return all state of a parameter, what is missing made anew, and its number of steps.
 
-        The state is None where some is missing, but no gradient asks for it.
+        The state is None where some is missing, but no gradient asks for it. `count` is memory for
+        a new count of steps.
         """
         slots, initial = _core.group_state(self._plain._rule, group)
         present = {k: v for k, v in self._state.get(p, {}).items() if v is not None}
@@ -159,9 +185,8 @@ class Fused(torch.optim.Optimizer):
             if isinstance(step, torch.Tensor) and step.is_floating_point():
                 state["step"] = step, self._array_of(step)
             else:
-                is_double = torch.get_default_dtype() == torch.float64
-                array = np.array(float(step), np.float64 if is_double else np.float32)
-                state["step"] = torch.from_numpy(array), array
+                count[...] = float(step)
+                state["step"] = torch.from_numpy(count), count
         return state, 0 if missing else 1
 
     def _array_of(self, tensor: torch.Tensor) -> Any:
@@ -201,7 +226,7 @@ def derive(plain: type[Optimizer]) -> type[Fused]:
     @functools.wraps(torch_init)
     def init(self: Fused, *args: Any, **kwargs: Any) -> None:
         torch_init(self, *args, **kwargs)
-        self._state_was_handed_out = False  # that was torch
+        self._begin()
 
     members = {
         "__doc__": f"Steps as :class:`pyfastopt.{plain.__name__}`, on tensors of PyTorch.",

@@ -1,3 +1,4 @@
+# cython: language_level=3, autotestdict=False
 # Written by csrc/generate_api.py from the rules in csrc/rules.h; do not edit.
 """The C API for Cython, by ``cimport pyfastopt.capi``, and for what takes addresses.
 

@@ -22,7 +22,8 @@ has been modified then.
 ``optimizer.num_threads`` (int or None, default None) says how many threads a step may use; None
 stands for pyfastopt's default or ``torch.get_num_threads()``, whichever is less.
 
-Needs PyTorch 2.10 or later.
+Needs a PyTorch whose tensors offer DLPack's C functions (``__dlpack_c_exchange_api__``; tested with
+2.13).
 """
 
 import pyfastopt

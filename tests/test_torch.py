@@ -5,6 +5,7 @@ import io
 import pickle
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -130,6 +131,16 @@ def test_options_of_pyfastopt_beyond_torchs():
     optim.SGD([{"params": [p], "clip_value": 1.0}, {"params": [q]}], lr=1.0).step()
     assert p.tolist() == [-1.0, 1.0, -0.5]
     assert q.tolist() == [-1.0, 2.0, -0.5]
+
+
+def test_a_group_may_lose_an_option():
+    p = torch.nn.Parameter(torch.zeros(1))
+    p.grad = torch.tensor([2.0])
+    optimizer = optim.SGD([{"params": [p], "clip_value": 1.0}], lr=1.0)
+    optimizer.step()
+    del optimizer.param_groups[0]["clip_value"]
+    optimizer.step()
+    assert p.item() == -3.0
 
 
 def test_an_optimizer_that_torch_has_not():
@@ -653,12 +664,37 @@ def test_options_out_of_range_are_refused():
     optimizer.step()
     before = p.detach().clone()
     optimizer.param_groups[0]["lr"] = -1.0
-    with pytest.raises(ValueError, match="lr = -1 must be a finite number >= 0"):
-        optimizer.step()
+    for _ in range(2):
+        with pytest.raises(ValueError, match="lr = -1 must be a finite number >= 0"):
+            optimizer.step()
     assert torch.equal(p, before)
     assert optimizer.state[p]["step"] == 1
     optimizer.param_groups[0]["lr"] = 0.0
     optimizer.step()
+
+
+def test_one_thread_at_a_time():
+    p = torch.nn.Parameter(torch.ones(20_000_000))
+    p.grad = torch.ones_like(p)
+    optimizer = optim.SGD([p], lr=1.0)
+    optimizer.num_threads = 1
+    results = []
+
+    def step():
+        try:
+            optimizer.step()
+            results.append(1)
+        except RuntimeError as error:
+            assert "in one thread at a time" in str(error)  # noqa: PT017
+            results.append(0)
+
+    threads = [threading.Thread(target=step) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(results) == 4
+    assert p.unique().tolist() == [1.0 - sum(results)]
 
 
 def test_state_that_does_not_fit_is_refused():

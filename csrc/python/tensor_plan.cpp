@@ -1,9 +1,6 @@
 #include "tensor_plan.h"
 
-#include <algorithm>
-#include <cmath>
 #include <cstdint>
-#include <cstring>
 #include <unordered_map>
 
 #include "arrays.h"
@@ -87,7 +84,7 @@ TensorPlan::Group::Group(const std::string& rule, std::size_t number, const py::
     : label("param_groups[" + std::to_string(number) + "]"), options(rule, py::dict()) {
     const fastopt_rule_info& info = options.rule();
     for (std::size_t i = 0; i < info.option_count; ++i)
-        sources.push_back({&info.options[i], py::str(info.options[i].name), {}});
+        sources.push_back({&info.options[i], py::str(info.options[i].name), false, {}});
     read(values);
 }
 
@@ -179,13 +176,12 @@ void TensorPlan::settle(fastopt_status status, py::handle tensor, const std::str
             }
         status = take(FASTOPT_APART);
     }
-    if (status == FASTOPT_BUSY) check(status);
     if (status != FASTOPT_OK) throw py::value_error(label + ", " + fastopt_error_message());
 }
 
 void TensorPlan::add_row(std::size_t number, std::size_t place, const py::tuple& entry) {
     Group& group = groups_[number];
-    Row row{!entry[1].is_none(), false, 0, {entry[0], nullptr, FASTOPT_F32, 0, 0}, {}, {}, {}};
+    Row row{!entry[1].is_none(), false, 0, {entry[0], nullptr, FASTOPT_F32, 0, 0}, {}, false, {}};
     if (row.in_plan) {
         const std::string label = place_text(group.label, place);
         row.parameter = remember(entry[0], label);
@@ -197,7 +193,8 @@ void TensorPlan::add_row(std::size_t number, std::size_t place, const py::tuple&
         const fastopt_kernel_info& kernel = group.options.kernel();
         for (std::size_t i = 0; i < kernel.slot_count; ++i)
             row.slots.push_back(take(kernel.slots[i]));
-        if (state.contains("step")) row.step.push_back(take("step"));
+        row.has_step = state.contains("step");
+        if (row.has_step) row.slots.push_back(take("step"));
         std::vector<fastopt_array> slots;
         for (const Slot& slot : row.slots) slots.push_back(array(slot.tensor));
         const fastopt_array parameter = array(row.parameter);
@@ -211,22 +208,26 @@ void TensorPlan::add_row(std::size_t number, std::size_t place, const py::tuple&
     group.rows.push_back(std::move(row));
 }
 
-// Takes over what has changed in a group's dictionary.
 TensorPlan::Reading TensorPlan::Group::read(const py::dict& values) {
     py::dict changed;
     for (Source& source : sources) {
         PyObject* found = PyDict_GetItemWithError(values.ptr(), source.name.ptr());
+        if (found == nullptr && source.is_given) return Reading::needs_new_plan;
         if (found == nullptr || found == source.object.ptr()) continue;
         const auto value = py::reinterpret_borrow<py::object>(found);
         const bool is_flag = source.option->kind == FASTOPT_FLAG;
         changed[source.name] = is_flag ? py::object(py::bool_(value)) : value;
-        // What may change within itself, such as a tensor, is read anew in each step.
-        source.object = is_immutable(value) || is_immutable_pair(value) ? value : py::object();
     }
     if (changed.empty()) return Reading::unchanged;
     const fastopt_kernel_info* kernel = &options.kernel();
     options.assign(changed);
-    return kernel == &options.kernel() ? Reading::changed : Reading::other_kernel;
+    for (Source& source : sources) {
+        if (!changed.contains(source.name)) continue;
+        const py::object value = values[source.name];
+        source.is_given = true;
+        source.object = is_immutable(value) || is_immutable_pair(value) ? value : py::object();
+    }
+    return kernel == &options.kernel() ? Reading::changed : Reading::needs_new_plan;
 }
 
 // Whether parameters have the same dictionaries of state as when this was first asked.
@@ -256,14 +257,13 @@ bool TensorPlan::is_known(py::handle state) {
 bool TensorPlan::is_unchanged(const Row& row, bool with_state) const {
     if (!row.in_plan) return true;
     if (has_moved(row.parameter)) return false;
-    for (const std::vector<Slot>* slots : {&row.slots, &row.step})
-        for (const Slot& slot : *slots) {
-            if (with_state &&
-                (!row.state || PyDict_GetItemWithError(row.state.ptr(), slot.name.ptr()) !=
-                                   slot.tensor.object.ptr()))
-                return false;
-            if ((with_state || slot.array.is_none()) && has_moved(slot.tensor)) return false;
-        }
+    for (const Slot& slot : row.slots) {
+        if (with_state &&
+            (!row.state ||
+             PyDict_GetItemWithError(row.state.ptr(), slot.name.ptr()) != slot.tensor.object.ptr()))
+            return false;
+        if ((with_state || slot.array.is_none()) && has_moved(slot.tensor)) return false;
+    }
     return true;
 }
 
@@ -301,6 +301,27 @@ bool TensorPlan::step(const py::list& param_groups, py::handle state, int thread
         std::vector<py::object>& held;
         ~Release() { held.clear(); }
     } release{gradients_};
+    if (!gather(param_groups, state)) return false;
+    for_each_active([&](const Row& row) {
+        if (!row.has_step) return;
+        const double steps = load_step(row.step(*this));
+        if (!(steps >= 0 && steps < static_cast<double>(FASTOPT_MAX_STEPS)))
+            throw py::value_error("a parameter's state has step = " + std::to_string(steps) +
+                                  ", which is no count; load a state that has one");
+        plan_.set_steps(row.index, static_cast<std::int64_t>(steps));
+    });
+    {
+        py::gil_scoped_release nogil;
+        plan_.step(threads);
+    }
+    for_each_active([&](const Row& row) {
+        if (row.has_step) store_step(row.step(*this), load_step(row.step(*this)) + 1);
+    });
+    return true;
+}
+
+// Hands the plan the present options and gradients. False where it is no longer the right plan.
+bool TensorPlan::gather(const py::list& param_groups, py::handle state) {
     const bool with_state = !state.is_none();
     if (with_state && !is_known(state)) return false;
     if (param_groups.size() != groups_.size()) return false;
@@ -308,7 +329,7 @@ bool TensorPlan::step(const py::list& param_groups, py::handle state, int thread
         Group& group = groups_[number];
         const py::dict values = param_groups[number];
         const Reading reading = group.read(values);
-        if (reading == Reading::other_kernel) return false;
+        if (reading == Reading::needs_new_plan) return false;
         if (reading == Reading::changed) plan_.set_options(number, *group.options.get());
         const py::list params = values["params"];
         if (params.size() != group.rows.size()) return false;
@@ -320,31 +341,12 @@ bool TensorPlan::step(const py::list& param_groups, py::handle state, int thread
             if (!is_unchanged(row, with_state) || !take_gradient(row, group, place)) return false;
         }
     }
-    for_each_active([&](Row& row) {
-        if (row.step.empty()) return;
-        const double steps = load_step(array(row.step[0].tensor));
-        if (!(steps >= 0 && steps < static_cast<double>(FASTOPT_MAX_STEPS)))
-            throw py::value_error("a parameter's state has step = " + std::to_string(steps) +
-                                  ", which is no count; load a state that has one");
-        plan_.set_steps(row.index, static_cast<std::int64_t>(steps));
-    });
-    {
-        py::gil_scoped_release nogil;
-        plan_.step(threads);
-    }
-    for_each_active([&](Row& row) {
-        if (row.step.empty()) return;
-        const fastopt_array step = array(row.step[0].tensor);
-        store_step(step, load_step(step) + 1);
-    });
     return true;
 }
 
 py::list TensorPlan::updated() const {
     py::list parameters;
-    for (const Group& group : groups_)
-        for (const Row& row : group.rows)
-            if (row.active) parameters.append(row.parameter.object);
+    for_each_active([&](const Row& row) { parameters.append(row.parameter.object); });
     return parameters;
 }
 

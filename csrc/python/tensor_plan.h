@@ -1,5 +1,6 @@
 // A plan over another library's tensors, which may move between steps: what pyfastopt.torch works
-// with. Tensors are described through DLPack's table of C functions, without a Python call each.
+// with, in one thread at a time. Tensors are described through DLPack's table of C functions,
+// without a Python call each.
 #pragma once
 
 #include <pybind11/pybind11.h>
@@ -69,19 +70,23 @@ class TensorPlan {
         bool active;        // it has one now
         std::size_t index;  // in the plan
         Tensor parameter;
-        std::vector<Slot> slots;
-        std::vector<Slot> step;  // none or one
-        py::object state;        // the dictionary that the slots are in
+        std::vector<Slot> slots;  // of the kernel, and behind them the count of steps
+        bool has_step;            // else there is no such count
+        py::object state;         // the dictionary that the slots are in
+
+        fastopt_array step(const TensorPlan& plan) const { return plan.array(slots.back().tensor); }
     };
 
-    // An option, and the object in the group's dictionary that it was last read from.
+    // An option, and the object in the group's dictionary that it was last read from: null if there
+    // was none, or one that may change within itself.
     struct Source {
         const fastopt_option_info* option;
         py::str name;
+        bool is_given;
         py::object object;
     };
 
-    enum class Reading { unchanged, changed, other_kernel };
+    enum class Reading { unchanged, changed, needs_new_plan };
 
     struct Group {
         Group(const std::string& rule, std::size_t number, const py::dict& values);
@@ -104,13 +109,14 @@ class TensorPlan {
     template <class Take>
     void settle(fastopt_status status, py::handle tensor, const std::string& label,
                 Take&& take) const;
+    bool gather(const py::list& param_groups, py::handle state);
     bool is_known(py::handle state);
     bool is_unchanged(const Row& row, bool with_state) const;
     bool take_gradient(Row& row, const Group& group, std::size_t place);
     template <class Visit>
-    void for_each_active(Visit&& visit) {
-        for (Group& group : groups_)
-            for (Row& row : group.rows)
+    void for_each_active(Visit&& visit) const {
+        for (const Group& group : groups_)
+            for (const Row& row : group.rows)
                 if (row.active) visit(row);
     }
 
