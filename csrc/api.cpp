@@ -61,24 +61,29 @@ int checked_threads(int num_threads) {
     return thread_count(num_threads);
 }
 
+void check_ndim(const fastopt_array& array, const char* name) {
+    if (array.ndim < 0 || array.ndim > max_dims)
+        refuse(std::string(name) + ": ndim = " + std::to_string(array.ndim) +
+               " must be from 0 to " + std::to_string(max_dims));
+}
+
 void check_array(const fastopt_array& array, const char* name) {
     const auto fail = [&](const std::string& message) { refuse(name + (": " + message)); };
     if (array.type != FASTOPT_F32 && array.type != FASTOPT_F64)
         fail("type = " + std::to_string(array.type) + " must be FASTOPT_F32 or FASTOPT_F64");
-    if (array.ndim < 0 || array.ndim > max_dims)
-        fail("ndim = " + std::to_string(array.ndim) + " must be from 0 to " +
-             std::to_string(max_dims));
+    check_ndim(array, name);
     if (array.ndim > 0 && array.shape == nullptr) fail("shape = NULL; pass its lengths");
     std::size_t room = max_bytes / size_of(array.type);
+    bool is_empty = false;
     for (int i = 0; i < array.ndim; ++i) {
-        const std::string member = "shape[" + std::to_string(i) + "] = ";
-        if (array.shape[i] < 0)
-            fail(member + std::to_string(array.shape[i]) + " must not be negative");
-        if (array.shape[i] == 0) return;
+        const std::string member =
+            "shape[" + std::to_string(i) + "] = " + std::to_string(array.shape[i]);
+        if (array.shape[i] < 0) fail(member + " must not be negative");
+        is_empty |= array.shape[i] == 0;
+        if (is_empty) continue;
         room /= static_cast<std::size_t>(array.shape[i]);
         if (room == 0)
-            fail(member + std::to_string(array.shape[i]) +
-                 " makes the array larger than memory can be; pass its real shape");
+            fail(member + " makes the array larger than memory can be; pass its real shape");
     }
 }
 
@@ -274,7 +279,10 @@ fastopt_status fastopt_plan_set_gradient(fastopt_plan* plan, size_t row,
                                          const fastopt_array* gradient, unsigned flags) noexcept {
     return guard([&] {
         given(plan, "plan").check_idle();
-        if (gradient != nullptr && gradient->ndim > 0) given(gradient->shape, "gradient.shape");
+        if (gradient != nullptr) {
+            check_ndim(*gradient, "gradient");
+            if (gradient->ndim > 0) given(gradient->shape, "gradient.shape");
+        }
         plan->set_gradient(row, gradient, checked_flags(flags) == FASTOPT_APART);
     });
 }

@@ -29,10 +29,11 @@ std::string index_text(const char* name, std::size_t index, std::size_t count) {
 }
 
 void check_aligned(const fastopt_array& array, std::string_view name) {
+    if (element_count(array) == 0) return;
     const std::size_t item = size_of(array.type);
     bool aligned = reinterpret_cast<std::uintptr_t>(array.data) % item == 0;
     for (int i = 0; i < array.ndim; ++i)
-        aligned &= array.strides[i] % static_cast<std::ptrdiff_t>(item) == 0;
+        aligned &= array.shape[i] == 1 || array.strides[i] % static_cast<std::ptrdiff_t>(item) == 0;
     if (!aligned)
         refuse(name, "address " + std::to_string(reinterpret_cast<std::uintptr_t>(array.data)) +
                          " or its strides are not a multiple of the element size " +
@@ -64,7 +65,7 @@ auto find_extent(Extents& sorted, const char* begin) {
 }
 
 bool overlap(const Extent& a, const Extent& b) {
-    return a.begin < b.end && b.begin < a.end;
+    return a.begin < b.end && b.begin < a.end && a.begin != a.end && b.begin != b.end;
 }
 
 bool touches(const std::vector<Extent>& sorted, const Extent& bytes) {
@@ -185,6 +186,7 @@ std::size_t Plan::add_row(std::size_t group, fastopt_array parameter, const fast
     std::vector<Extent> extents{extent(parameter)};
     std::vector<std::string> names{"parameter"};
     for (std::size_t i = 0; i < kernel.slot_count; ++i) {
+        names.push_back("slots[" + std::to_string(i) + "], " + kernel.slots[i]);
         fastopt_array slot;
         Array& kept = row.slots.emplace_back();
         if (slots == nullptr) {
@@ -192,15 +194,14 @@ std::size_t Plan::add_row(std::size_t group, fastopt_array parameter, const fast
             kept.strides = contiguous_strides(slot, row.order);
         } else {
             slot = slots[i];
-            names.push_back("slots[" + std::to_string(i) + "], " + kernel.slots[i]);
             check_like(slot, row.type, row.ndim(), row.shape(), names.back());
             if (slot.strides == nullptr) slot.strides = c_strides.data();
             check_written(slot, names.back());
             kept.strides.assign(slot.strides, slot.strides + slot.ndim);
-            extents.push_back(extent(slot));
         }
         kept.data = slot.data;
         slot.strides = kept.strides.data();
+        extents.push_back(extent(slot));
         row.operands[2 + i].bind(slot, row.order);
     }
     if (!apart) check_apart(extents, names);
@@ -277,7 +278,7 @@ std::size_t Plan::schedule() {
     task_count_ = 0;
     for (Row& row : rows_) {
         if (!row.active) continue;
-        ++row.steps;
+        if (row.steps < FASTOPT_MAX_STEPS) ++row.steps;
         if (row.count == 0) continue;
         // Rows in the same state share one scalar part.
         if (before == nullptr || before->group != row.group || before->type != row.type ||

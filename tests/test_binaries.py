@@ -5,7 +5,7 @@ import platform
 import binaries
 import pytest
 
-from pyfastopt import _core
+from pyfastopt import _core, capi
 
 pytestmark = [
     pytest.mark.skipif(not binaries.objects(), reason="no build tree: not installed from here"),
@@ -31,6 +31,8 @@ def test_every_kernel_is_vectorised(isa):
         assert set(scalar) <= set(packed), kernel
 
 
-def test_the_module_exports_only_its_init_function():
-    lines = binaries.output("nm", "-D", "--defined-only", _core.__file__).splitlines()
-    assert [line.split()[-1] for line in lines] == ["PyInit__core"]
+@pytest.mark.parametrize("module", [_core, capi], ids=lambda module: module.__name__)
+def test_modules_export_only_their_init_functions(module):
+    lines = binaries.output("nm", "-D", "--defined-only", module.__file__).splitlines()
+    name = module.__name__.rpartition(".")[2]
+    assert [line.split()[-1] for line in lines] == [f"PyInit_{name}"]

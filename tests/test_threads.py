@@ -1,5 +1,7 @@
 """Threads: how many, other people's, forks, and two at one optimizer."""
 
+import importlib.util
+import itertools
 import os
 import sys
 import threading
@@ -71,6 +73,87 @@ with threadpoolctl.threadpool_limits(1):
 """
     for arguments in ("", "num_threads=5"):
         assert interpreter.output(COUNT_THREADS.format(arguments=arguments, around=around)) == "0"
+
+
+#: Each brings a parallel runtime of its own, which may or may not be another's.
+TOGETHER = [
+    name
+    for name in ("pyfastopt", "torch", "sklearn.ensemble")
+    if importlib.util.find_spec(name.partition(".")[0])
+]
+
+STEPS_TOGETHER = """
+import contextlib, importlib, os, sys
+for name in {names}:
+    importlib.import_module(name)
+import numpy as np
+import pyfastopt as fo
+from pyfastopt.reference import Reference
+torch, ensemble = (sys.modules.get(name) for name in ("torch", "sklearn.ensemble"))
+rng = np.random.default_rng(0)
+
+def threads():
+    return len(os.listdir("/proc/self/task"))
+
+def step_others():
+    if torch:
+        a = torch.ones(500, 500)
+        assert (a @ a).sum().item() == 500**3
+        assert torch.ones(1 << 21).sum().item() == 1 << 21
+    if ensemble:
+        X = rng.standard_normal((500, 4))
+        forest = ensemble.HistGradientBoostingClassifier(max_iter=5)
+        assert forest.fit(X, X[:, 0] > 0).score(X, X[:, 0] > 0) > 0.9
+
+def step(num_threads):
+    p, g = rng.standard_normal((2, 1 << 20)).astype(np.float32)
+    reference = Reference(fo.Adam, [p.copy()])
+    params = [p, p.copy()]
+    fo.Adam(params[0], num_threads=num_threads).step(g)
+    if torch:
+        import pyfastopt.torch
+        tensor = torch.nn.Parameter(torch.from_numpy(params[1]))
+        tensor.grad = torch.from_numpy(g)
+        optimizer = pyfastopt.torch.Adam([tensor])
+        optimizer.num_threads = num_threads
+        optimizer.step()
+    else:
+        fo.Adam(params[1]).step(g)
+    reference.step([g])
+    for p in params:
+        assert np.array_equal(p, reference.params[0])
+
+step_others()
+step(2)
+step_others()
+try:
+    from threadpoolctl import threadpool_limits
+except ImportError:
+    limits = contextlib.nullcontext()
+    requested = 1
+else:
+    limits = threadpool_limits(1)
+    requested = 7
+with limits:
+    step_others()
+    before = threads()
+    step(requested)
+    print(threads() - before)
+    step_others()
+before = threads()
+step(7)
+print(threads() - before)
+"""
+
+
+@needs_openmp
+@pytest.mark.skipif(sys.platform != "linux", reason="counts threads in /proc")
+@pytest.mark.parametrize("names", list(itertools.permutations(TOGETHER)), ids=" ".join)
+def test_other_runtimes_in_any_order(names):
+    """A second OpenMP in the process does no harm, and where it is limited, so are we."""
+    limited, free = interpreter.output(STEPS_TOGETHER.format(names=names)).split()
+    assert limited == "0"
+    assert int(free) > 0  # so that the count could have seen it
 
 
 FORK = """

@@ -184,8 +184,8 @@ FASTOPT_API fastopt_status fastopt_plan_get_options(const fastopt_plan* plan, si
 FASTOPT_API fastopt_status fastopt_plan_set_options(
     fastopt_plan* plan, size_t group, const fastopt_options* options) FASTOPT_NOEXCEPT;
 
-/* How many steps a row has made, from 0 to FASTOPT_MAX_STEPS: with the state, what a checkpoint
- * needs. */
+/* How many steps a row has made, from 0 to FASTOPT_MAX_STEPS, where it stays: with the state, what
+ * a checkpoint needs. */
 FASTOPT_API fastopt_status fastopt_plan_get_steps(const fastopt_plan* plan, size_t row,
                                                   int64_t* steps) FASTOPT_NOEXCEPT;
 FASTOPT_API fastopt_status fastopt_plan_set_steps(fastopt_plan* plan, size_t row,

@@ -46,12 +46,14 @@ class Span {
     using value_type = std::remove_const_t<T>;
 
     constexpr Span() noexcept = default;
-    constexpr Span(T* data, std::size_t size) noexcept : data_(data), size_(size) {}
+    // Without elements there is no address, whatever room a container may have behind one.
+    constexpr Span(T* data, std::size_t size) noexcept
+        : data_(size == 0 ? nullptr : data), size_(size) {}
     template <
         class Container,
         class = std::enable_if_t<std::is_convertible_v<
             std::remove_pointer_t<decltype(std::data(std::declval<Container&>()))> (*)[], T (*)[]>>>
-    constexpr Span(Container&& from) : data_(std::data(from)), size_(std::size(from)) {}
+    constexpr Span(Container&& from) : Span(std::data(from), std::size(from)) {}
 
     constexpr T* data() const noexcept { return data_; }
     constexpr std::size_t size() const noexcept { return size_; }
