@@ -1148,6 +1148,8 @@ def test_interleaved_arrays_are_accepted_where_the_caller_vouches(api):
 
 def test_busy(api):
     """What a second thread would change during a step is refused."""
+    message = "plan: another thread is stepping it; use a plan in one thread at a time"
+    # A short step may be over too soon, but not one of a quarter of a second.
     for size in (1 << 20, 1 << 22, 1 << 24):
         # By tiles, which is slow; by one thread, from the first element to the last.
         p = np.ones((size, 2))[:, 0]
@@ -1178,13 +1180,9 @@ def test_busy(api):
                 answers.append(getattr(api, name)(plan.handle, *arguments))
             except Refused as refused:
                 answers.append((refused.status, str(refused)))
-        was_in_time = p[-1] == 1
         thread.join()
-        if was_in_time:
+        if set(answers) == {(BUSY, message)}:
             break
-    else:
-        pytest.skip("no step took long enough")
-    message = "plan: another thread is stepping it; use a plan in one thread at a time"
     assert answers == [(BUSY, message)] * len(calls)
     assert plan.steps(0) == 1
     assert values(plan.options(0))["lr"] == 0.25

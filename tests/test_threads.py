@@ -118,7 +118,7 @@ def step(num_threads):
         optimizer.num_threads = num_threads
         optimizer.step()
     else:
-        fo.Adam(params[1]).step(g)
+        fo.Adam(params[1], num_threads=num_threads).step(g)
     reference.step([g])
     for p in params:
         assert np.array_equal(p, reference.params[0])
