@@ -14,7 +14,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
-from peers import PEERS, Case
+from peers import PEERS, SUITES, Case
 
 CHECKED_STEPS = 2
 ROUND_SECONDS = 2e-3
@@ -24,6 +24,7 @@ PEER_SECONDS = 1.0
 
 def pytest_addoption(parser):
     parser.addoption("--smoke", action="store_true", help="small arrays and few rounds, as a test")
+    parser.addoption("--suite", choices=list(SUITES), help="only these cases")
 
 
 class Clock:

@@ -78,8 +78,12 @@ class Case:
         return [p for p in SUITES[self.suite] if p != "torch" or self.row.torch is not None]
 
     @property
+    def options(self) -> dict[str, Any]:
+        return self._describe()[0]
+
+    @property
     def lr(self) -> float:
-        return self._describe()[0]["lr"]
+        return self.options["lr"]
 
     @property
     def streams(self) -> int:
@@ -196,8 +200,9 @@ def deepspeed(case: Case) -> Peer | None:
     with redirect_stdout(io.StringIO()):
         from deepspeed.ops.adam import DeepSpeedCPUAdam
 
+        options = {name: case.options[name] for name in ("lr", "weight_decay")}
         return on_tensors(
-            case, lambda tensors: DeepSpeedCPUAdam(tensors, lr=case.lr, adamw_mode=True)
+            case, lambda tensors: DeepSpeedCPUAdam(tensors, adamw_mode=True, **options)
         )
 
 

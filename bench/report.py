@@ -1,7 +1,8 @@
 """Run all benchmarks, and write what they say for people.
 
 ``python bench/report.py`` writes build/benchmarks.json, and over docs/benchmarks.md and
-docs/figures/benchmarks.png. With ``--json FILE`` it reports on an earlier run instead.
+docs/figures/benchmarks.png. With ``--json FILE`` it reports on an earlier run instead, and with
+``--suite NAME`` it runs one suite again, and keeps the numbers of the others.
 """
 
 import argparse
@@ -201,15 +202,26 @@ def machine(path):
     )
 
 
+def run(path, suite):
+    """Run the benchmarks, or one suite of them in the place of its earlier numbers."""
+    earlier = json.loads(path.read_text())["benchmarks"] if suite else []
+    path.parent.mkdir(exist_ok=True)
+    command = ["-m", "pytest", "bench", "-q", f"--benchmark-json={path}"]
+    command += [f"--suite={suite}"] if suite else []
+    subprocess.run([sys.executable, *command], cwd=ROOT, check=True)
+    found = json.loads(path.read_text())
+    found["benchmarks"] += [b for b in earlier if b["extra_info"]["suite"] != suite]
+    path.write_text(json.dumps(found))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", type=Path, help="report on this earlier run")
-    path = parser.parse_args().json
-    if path is None:
-        path = ROOT / "build" / "benchmarks.json"
-        path.parent.mkdir(exist_ok=True)
-        command = ["-m", "pytest", "bench", "-q", f"--benchmark-json={path}"]
-        subprocess.run([sys.executable, *command], cwd=ROOT, check=True)
+    parser.add_argument("--suite", help="run only this suite, and keep the others' numbers")
+    arguments = parser.parse_args()
+    path = arguments.json or ROOT / "build" / "benchmarks.json"
+    if arguments.json is None:
+        run(path, arguments.suite)
     suites = defaultdict(list)
     cases = load(path)
     for case in cases:

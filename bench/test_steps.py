@@ -28,7 +28,13 @@ SMOKE_ELEMENTS = 100_000
 
 def pytest_generate_tests(metafunc):
     smoke = metafunc.config.getoption("--smoke")
-    cases = [c for c in CASES if not smoke or c.info["elements"] <= SMOKE_ELEMENTS]
+    suite = metafunc.config.getoption("--suite")
+    cases = [
+        case
+        for case in CASES
+        if (suite is None or case.suite == suite)
+        and (not smoke or case.info["elements"] <= SMOKE_ELEMENTS)
+    ]
     metafunc.parametrize(
         ("case", "peer"),
         [

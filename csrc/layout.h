@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <numeric>
 #include <vector>
 
@@ -46,11 +45,16 @@ inline Extent extent(const fastopt_array& array) {
     return bytes;
 }
 
+// The absolute value, also of the most negative number.
+inline std::size_t magnitude(std::ptrdiff_t value) {
+    return value < 0 ? 0 - static_cast<std::size_t>(value) : static_cast<std::size_t>(value);
+}
+
 // The axes of an array from the widest stride to the narrowest: the order in which walking over it
 // touches memory forwards, and in which a transposed contiguous array is contiguous.
 inline std::vector<int> memory_order(const fastopt_array& array) {
     std::vector<int> order(static_cast<std::size_t>(array.ndim));
-    const auto width = [&](int axis) { return std::abs(array.strides[axis]); };
+    const auto width = [&](int axis) { return magnitude(array.strides[axis]); };
     for (int i = 0; i < array.ndim; ++i) {  // insertion sort, stable
         int at = i;
         for (; at > 0 && width(order[at - 1]) < width(i); --at) order[at] = order[at - 1];
@@ -69,10 +73,10 @@ inline std::vector<int> c_order(const fastopt_array& array) {
 inline std::vector<std::ptrdiff_t> contiguous_strides(const fastopt_array& like,
                                                       const std::vector<int>& order) {
     std::vector<std::ptrdiff_t> strides(order.size());
-    auto stride = static_cast<std::ptrdiff_t>(size_of(like.type));
+    std::size_t stride = size_of(like.type);
     for (auto axis = order.rbegin(); axis != order.rend(); ++axis) {
-        strides[static_cast<std::size_t>(*axis)] = stride;
-        stride *= like.shape[*axis];
+        strides[static_cast<std::size_t>(*axis)] = static_cast<std::ptrdiff_t>(stride);
+        stride *= static_cast<std::size_t>(like.shape[*axis]);  // of an empty array it may wrap
     }
     return strides;
 }
@@ -85,7 +89,7 @@ inline bool elements_are_apart(const fastopt_array& array) {
     const std::vector<int> order = memory_order(array);
     for (auto axis = order.rbegin(); axis != order.rend(); ++axis) {
         if (array.shape[*axis] == 1) continue;
-        const std::ptrdiff_t stride = std::abs(array.strides[*axis]);
+        const auto stride = static_cast<std::ptrdiff_t>(magnitude(array.strides[*axis]));
         if (stride < reach) return false;
         reach += (array.shape[*axis] - 1) * stride;
     }

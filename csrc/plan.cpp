@@ -1,7 +1,7 @@
 #include "plan.h"
 
 #include <algorithm>
-#include <cmath>
+#include <limits>
 #include <new>
 #include <string>
 #include <string_view>
@@ -28,12 +28,22 @@ std::string index_text(const char* name, std::size_t index, std::size_t count) {
            std::to_string(count);
 }
 
-void check_aligned(const fastopt_array& array, std::string_view name) {
+void check_strides(const fastopt_array& array, std::string_view name) {
     if (element_count(array) == 0) return;
     const std::size_t item = size_of(array.type);
     bool aligned = reinterpret_cast<std::uintptr_t>(array.data) % item == 0;
-    for (int i = 0; i < array.ndim; ++i)
-        aligned &= array.shape[i] == 1 || array.strides[i] % static_cast<std::ptrdiff_t>(item) == 0;
+    std::size_t room = std::numeric_limits<std::ptrdiff_t>::max() - item;
+    for (int i = 0; i < array.ndim; ++i) {
+        if (array.shape[i] == 1) continue;
+        const std::size_t stride = magnitude(array.strides[i]);
+        const auto steps = static_cast<std::size_t>(array.shape[i] - 1);
+        aligned &= stride % item == 0;
+        if (stride > room / steps)
+            refuse(name, "strides[" + std::to_string(i) +
+                             "] = " + std::to_string(array.strides[i]) +
+                             " reaches beyond memory; pass its real strides, in bytes");
+        room -= stride * steps;
+    }
     if (!aligned)
         refuse(name, "address " + std::to_string(reinterpret_cast<std::uintptr_t>(array.data)) +
                          " or its strides are not a multiple of the element size " +
@@ -43,7 +53,7 @@ void check_aligned(const fastopt_array& array, std::string_view name) {
 void check_written(const fastopt_array& array, std::string_view name) {
     if (array.data == nullptr && element_count(array) > 0)
         refuse(name, "data is NULL; pass the address of its elements");
-    check_aligned(array, name);
+    check_strides(array, name);
     if (!elements_are_apart(array)) refuse(name, "elements share memory; pass a copy of it");
 }
 
@@ -160,6 +170,7 @@ void Plan::check_apart(const std::vector<Extent>& added,
         for (std::size_t k = 0; k < i; ++k)
             if (overlap(added[i], added[k])) refuse_overlap(names[i], names[k]);
     }
+    if (active_ == 0) return;
     for (const Row& row : rows_)
         for (std::size_t i = 0; row.active && i < added.size(); ++i)
             if (overlap(row.gradient, added[i])) refuse_overlap(names[i], "a gradient");
@@ -208,7 +219,8 @@ std::size_t Plan::add_row(std::size_t group, fastopt_array parameter, const fast
     // Room for a step, which must not fail for want of memory.
     tasks_.resize(rows_.size() + 1);
     prepared_.resize(rows_.size() + 1);
-    written_.reserve(written_.size() + extents.size());
+    if (written_.capacity() < written_.size() + extents.size())
+        written_.reserve(2 * written_.size() + extents.size());
     rows_.push_back(std::move(row));
     for (const Extent& bytes : extents) insert(written_, bytes);
     return rows_.size() - 1;
@@ -229,14 +241,16 @@ void Plan::set_steps(std::size_t index, std::int64_t steps) {
 fastopt_array Plan::slot(std::size_t index, std::size_t slot) const {
     const Row& of = row(index);
     if (slot >= of.slots.size())
-        throw Failure(FASTOPT_INVALID_ARGUMENT,
-                      index_text("slot", slot, of.slots.size()) + " slots of the row");
+        throw Failure(FASTOPT_INVALID_ARGUMENT, "slot = " + std::to_string(slot) +
+                                                    " is not below the row's " +
+                                                    std::to_string(of.slots.size()) + " slots");
     return {of.slots[slot].data, of.type, of.ndim(), of.shape(), of.slots[slot].strides.data()};
 }
 
 void Plan::set_gradient(std::size_t index, const fastopt_array* gradient, bool apart) {
     Row& row = this->row(index);
     if (gradient == nullptr) {
+        active_ -= row.active ? 1 : 0;
         row.active = false;
         row.gradient = {};
         return;
@@ -245,8 +259,9 @@ void Plan::set_gradient(std::size_t index, const fastopt_array* gradient, bool a
     fastopt_array array = *gradient;
     std::ptrdiff_t c_strides[max_dims];
     if (array.strides == nullptr) {
-        std::ptrdiff_t stride = static_cast<std::ptrdiff_t>(size_of(array.type));
-        for (int i = array.ndim; i-- > 0; stride *= array.shape[i]) c_strides[i] = stride;
+        std::size_t stride = size_of(array.type);
+        for (int i = array.ndim; i-- > 0; stride *= static_cast<std::size_t>(array.shape[i]))
+            c_strides[i] = static_cast<std::ptrdiff_t>(stride);
         array.strides = c_strides;
     }
     Operand& operand = row.operands[gradient_operand];
@@ -256,7 +271,7 @@ void Plan::set_gradient(std::size_t index, const fastopt_array* gradient, bool a
     if (unmoved && (apart || row.gradient.begin != nullptr)) return;
     if (array.data == nullptr && row.count > 0)
         refuse("gradient", "data is NULL; pass the address of its elements");
-    check_aligned(array, "gradient");
+    check_strides(array, "gradient");
     Extent bytes{};
     if (!apart) {
         bytes = extent(array);
@@ -265,6 +280,7 @@ void Plan::set_gradient(std::size_t index, const fastopt_array* gradient, bool a
     row.gradient = bytes;
     std::copy_n(array.strides, array.ndim, row.gradient_strides());
     operand.bind(array, row.order);
+    active_ += row.active ? 0 : 1;
     row.active = true;
 }
 

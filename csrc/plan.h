@@ -76,6 +76,7 @@ class Plan {
 
     std::vector<RuleOptions> groups_;
     std::vector<Row> rows_;
+    std::size_t active_ = 0;       // how many rows have a gradient
     std::vector<Extent> written_;  // sorted and disjoint
     std::vector<Task> tasks_;
     std::size_t task_count_ = 0;

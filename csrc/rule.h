@@ -101,10 +101,10 @@ inline bool is_positive(double x) {
     return x >= std::numeric_limits<float>::min();
 }
 
-inline constexpr Domain finite{"a finite number", is_finite};
+inline constexpr Domain finite{"a finite number, in float32 too", is_finite};
 inline constexpr Domain positive{"a finite number > 0, in float32 too",
                                  [](double x) { return is_finite(x) && is_positive(x); }};
-inline constexpr Domain non_negative{"a finite number >= 0",
+inline constexpr Domain non_negative{"a finite number >= 0, in float32 too",
                                      [](double x) { return is_finite(x) && x >= 0; }};
 inline constexpr Domain fraction{"a number in [0, 1)", [](double x) { return x >= 0 && x < 1; }};
 inline constexpr Domain limit{"a number > 0, in float32 too (inf for no limit)", is_positive};

@@ -26,8 +26,6 @@ State = dict[str, tuple[torch.Tensor, Any]]
 class Fused(torch.optim.Optimizer):
     """What makes an optimizer of torch step by a plan of pyfastopt."""
 
-    num_threads: int | None = None
-
     _plain: ClassVar[type[Optimizer]]
     # Whether a parameter's state has "step", as the class in torch.optim decides.
     _has_step: ClassVar[bool]
@@ -42,8 +40,19 @@ class Fused(torch.optim.Optimizer):
     # Held by the thread that is in a step.
     _turn: threading.Lock
 
+    _threads = 0  # for the default
+
     # Torch's scaler of gradients has to unscale them itself, whatever `fused` says.
     _step_supports_amp_scaling = property(lambda self: False, lambda self, value: None)
+
+    @property
+    def num_threads(self) -> int | None:
+        """Threads that a step may use; None for the default."""
+        return self._threads or None
+
+    @num_threads.setter
+    def num_threads(self, value: int | None) -> None:
+        self._threads = _core.thread_number(value)
 
     @property
     def state(self) -> defaultdict[torch.Tensor, Any]:
@@ -61,15 +70,19 @@ class Fused(torch.optim.Optimizer):
         state: defaultdict[torch.Tensor, Any] = self.__dict__["state"]
         return state
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "_threads": self._threads}
+
     def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
-        self._begin()
+        # Of a copy, or while another thread may be in a step.
+        with self.__dict__.setdefault("_turn", threading.Lock()):
+            super().__setstate__(state)
+            self._begin()
 
     def _begin(self) -> None:
-        """Set up what is no part of torch's optimizer; the state is then nobody else's."""
+        """Forget what was known of the state: it is new, and nobody else's."""
         self._plan = self._arrays = None
         self._state_was_handed_out = False
-        self._turn = threading.Lock()
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         _check_supported({**self.defaults, **param_group})
@@ -112,7 +125,7 @@ class Fused(torch.optim.Optimizer):
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
-        threads = self.num_threads or min(_core.num_threads(0), torch.get_num_threads())
+        threads = self._threads or min(_core.num_threads(0), torch.get_num_threads())
         if not self._turn.acquire(blocking=False):
             raise RuntimeError("the optimizer is in a step already; use it in one thread at a time")
         try:
@@ -225,6 +238,7 @@ def derive(plain: type[Optimizer]) -> type[Fused]:
 
     @functools.wraps(torch_init)
     def init(self: Fused, *args: Any, **kwargs: Any) -> None:
+        self._turn = threading.Lock()
         torch_init(self, *args, **kwargs)
         self._begin()
 

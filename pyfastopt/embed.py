@@ -64,7 +64,7 @@ def option_struct(rule: str, /, **options: OptionValue) -> NDArray[np.void]:
     """Make a rule's struct of options, ``fastopt_<rule>_options`` in C, as a NumPy record.
 
     It is for code that calls the C API by address, such as Numba's: ``record.ctypes`` is what the
-    function takes, and the fields may be read and assigned there too.
+    function takes, and the fields may be read and assigned there too, as ``record[0]["lr"]``.
 
     Parameters
     ----------

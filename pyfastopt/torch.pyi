@@ -3,6 +3,9 @@ from collections.abc import Callable
 from typing import Any
 
 from torch import optim
+from torch.optim import Optimizer as Optimizer
+from torch.optim import lr_scheduler as lr_scheduler
+from torch.optim import swa_utils as swa_utils
 from torch.optim.optimizer import ParamsT
 
 class _Fused(optim.Optimizer):

@@ -494,7 +494,7 @@ def test_cpp_looks_at_sizes(build):
 
 #: Around the widths of vectors and cache lines, one dimension and more, and one for many threads.
 SHAPES = [(n,) for n in (0, 1, 3, 4, 7, 8, 15, 16, 17, 31, 33, 255, 256, 257, 700_001)]
-SHAPES += [(), (3, 7), (0, 4), (2, 5, 9), (1, 40, 1), (30, 70), (130, 131)]
+SHAPES += [(), (3, 7), (0, 4), (9, 7, 5), (1, 40, 1), (30, 70), (130, 131)]
 
 
 def laid_out(a, kind):
@@ -770,6 +770,11 @@ BAD_ARRAYS = [
     ({"ndim": 3, "shape": (2**31, 2**31, 2)}, rf"shape\[1\] = {2**31} {TOO_LARGE}"),
     ({"data": None}, "data is NULL; pass the address of its elements"),
     ({"strides": (12,)}, NOT_ALIGNED),
+    (
+        {"strides": (2**62,)},
+        rf"strides\[0\] = {2**62} reaches beyond memory; pass its real strides",
+    ),
+    ({"strides": (-(2**63),)}, rf"strides\[0\] = -{2**63} reaches beyond memory"),
     ({"strides": (0,)}, SHARES),
     ({"ndim": 2, "shape": (2, 3), "strides": (8, 8)}, SHARES),
 ]
@@ -781,7 +786,7 @@ BAD = {
     (INVALID_ARGUMENT, "plan_get_steps"): null("steps"),
     (INVALID_ARGUMENT, "plan_get_slot"): [
         *null("array"),
-        ({"slot": 1}, "slot = 1 is not below the plan's 1 slots"),
+        ({"slot": 1}, "slot = 1 is not below the row's 1 slots"),
     ],
     (INVALID_ARGUMENT, "use_isa"): [
         *null("name"),
@@ -965,8 +970,8 @@ def shown(value):
 
 INFINITY, NAN = float("inf"), float("nan")
 OUT_OF_RANGE = {
-    "a finite number": [NAN, INFINITY, -INFINITY, 1e39],
-    "a finite number >= 0": [-1.0, -1e-300, NAN, INFINITY, 1e39],
+    "a finite number, in float32 too": [NAN, INFINITY, -INFINITY, 1e39],
+    "a finite number >= 0, in float32 too": [-1.0, -1e-300, NAN, INFINITY, 1e39],
     "a finite number > 0, in float32 too": [0.0, -1.0, 1e-60, NAN, INFINITY],
     "a number > 0, in float32 too (inf for no limit)": [0.0, -1.0, 1e-60, NAN],
     "a number in [0, 1)": [-0.1, 1.0, NAN],

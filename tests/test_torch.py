@@ -642,7 +642,15 @@ def test_negated_views_are_refused():
     p = torch.nn.Parameter(torch.ones(2))
     grad = torch.ones(2, dtype=torch.complex64).conj().imag
     assert grad.is_neg()
-    refused([p], [grad], ValueError, r"\.grad\.resolve_neg\(\)")
+    refused([p], [grad], ValueError, rf"{PLACE}\.grad: its negation .*\.resolve_neg\(\)")
+    q = torch.nn.Parameter(grad)
+    refused([q], [torch.ones(2)], ValueError, f"{PLACE}: its negation")
+    p.grad = torch.ones(2)
+    optimizer = optim.SGD([p], momentum=0.9)
+    optimizer.step()
+    optimizer.state[p]["momentum_buffer"] = torch._neg_view(torch.ones(2))
+    with pytest.raises(ValueError, match="momentum_buffer: its negation"):
+        optimizer.step()
 
 
 @pytest.mark.parametrize("option", ["capturable", "differentiable"])
@@ -695,6 +703,44 @@ def test_one_thread_at_a_time():
         thread.join()
     assert len(results) == 4
     assert p.unique().tolist() == [1.0 - sum(results)]
+
+
+def test_loading_waits_for_a_step():
+    p = torch.nn.Parameter(torch.ones(200_000))
+    p.grad = torch.ones_like(p)
+    optimizer = optim.Adam([p], lr=0.0)
+    optimizer.step()
+    saved = copy.deepcopy(optimizer.state_dict())
+    errors = []
+
+    def load():
+        try:
+            for _ in range(300):
+                optimizer.load_state_dict(saved)
+        except Exception as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=load)
+    thread.start()
+    while thread.is_alive():
+        try:
+            optimizer.step()
+        except RuntimeError as error:  # the other thread had its turn
+            assert "in a step already" in str(error)  # noqa: PT017
+    thread.join()
+    assert not errors
+
+
+@pytest.mark.parametrize("bad", [0, -1, 1025, "2", 1.5, True])
+def test_numbers_of_threads(bad):
+    p = torch.nn.Parameter(torch.ones(2))
+    optimizer = optim.SGD([p])
+    assert optimizer.num_threads is None
+    optimizer.num_threads = 2
+    with pytest.raises((TypeError, ValueError), match=f"num_threads = {bad!r} must be"):
+        optimizer.num_threads = bad
+    assert copy.deepcopy(optimizer).num_threads == 2
+    assert pickle.loads(pickle.dumps(optimizer)).num_threads == 2
 
 
 def test_state_that_does_not_fit_is_refused():

@@ -20,8 +20,8 @@
  * Every function that can fail returns a fastopt_status; fastopt_error_message() has the details.
  * A call that fails has modified nothing. No function throws.
  *
- * All functions may be called from any thread. One plan is used by one thread at a time: a call
- * that meets another inside is refused with FASTOPT_BUSY.
+ * All functions may be called from any thread, but those of one plan by one thread at a time. What
+ * would change a plan while a step of it runs is refused with FASTOPT_BUSY.
  */
 #ifndef FASTOPT_H
 #define FASTOPT_H
@@ -142,12 +142,13 @@ typedef struct fastopt_array {
     const ptrdiff_t* strides; /* in bytes; NULL for C order */
 } fastopt_array;
 
-/* The caller vouches that this array has no element in common with those that the plan writes. It
- * is for arrays that interleave: the library itself compares first and last bytes only. */
+/* The caller vouches that this array has no element in common with those that the plan writes, now
+ * or later. It is for arrays that interleave: the library compares first and last bytes only. */
 #define FASTOPT_APART 1u
 
 typedef struct fastopt_plan fastopt_plan;
 
+/* On failure, *plan is NULL. */
 FASTOPT_API fastopt_status fastopt_plan_create(fastopt_plan** plan) FASTOPT_NOEXCEPT;
 FASTOPT_API void fastopt_plan_destroy(fastopt_plan* plan) FASTOPT_NOEXCEPT; /* NULL is fine */
 

@@ -19,13 +19,13 @@ extern "C" {
 
 typedef struct fastopt_sgd_options {
     fastopt_options base;
-    double lr;           /* 0.001; a finite number >= 0 */
-    double weight_decay; /* 0; a finite number >= 0 */
+    double lr;           /* 0.001; a finite number >= 0, in float32 too */
+    double weight_decay; /* 0; a finite number >= 0, in float32 too */
     int maximize;        /* 0; 0 or 1 */
     double grad_scale;   /* 1; a finite number > 0, in float32 too */
     double clip_value;   /* inf; a number > 0, in float32 too (inf for no limit) */
-    double momentum;     /* 0; a finite number >= 0 */
-    double dampening;    /* 0; a finite number */
+    double momentum;     /* 0; a finite number >= 0, in float32 too */
+    double dampening;    /* 0; a finite number, in float32 too */
     int nesterov;        /* 0; 0 or 1 */
 } fastopt_sgd_options;
 
@@ -47,12 +47,12 @@ FASTOPT_API fastopt_status fastopt_sgd_f64(const fastopt_sgd_options* options, i
 
 typedef struct fastopt_momentum_options {
     fastopt_options base;
-    double lr;           /* 0.01; a finite number >= 0 */
-    double weight_decay; /* 0; a finite number >= 0 */
+    double lr;           /* 0.01; a finite number >= 0, in float32 too */
+    double weight_decay; /* 0; a finite number >= 0, in float32 too */
     int maximize;        /* 0; 0 or 1 */
     double grad_scale;   /* 1; a finite number > 0, in float32 too */
     double clip_value;   /* inf; a number > 0, in float32 too (inf for no limit) */
-    double momentum;     /* 0.9; a finite number >= 0 */
+    double momentum;     /* 0.9; a finite number >= 0, in float32 too */
     int nesterov;        /* 0; 0 or 1 */
 } fastopt_momentum_options;
 
@@ -74,14 +74,14 @@ FASTOPT_API fastopt_status fastopt_momentum_f64(const fastopt_momentum_options* 
 
 typedef struct fastopt_rmsprop_options {
     fastopt_options base;
-    double lr;           /* 0.01; a finite number >= 0 */
-    double weight_decay; /* 0; a finite number >= 0 */
+    double lr;           /* 0.01; a finite number >= 0, in float32 too */
+    double weight_decay; /* 0; a finite number >= 0, in float32 too */
     int maximize;        /* 0; 0 or 1 */
     double grad_scale;   /* 1; a finite number > 0, in float32 too */
     double clip_value;   /* inf; a number > 0, in float32 too (inf for no limit) */
     double alpha;        /* 0.99; a number in [0, 1) */
-    double eps;          /* 1e-08; a finite number >= 0 */
-    double momentum;     /* 0; a finite number >= 0 */
+    double eps;          /* 1e-08; a finite number >= 0, in float32 too */
+    double momentum;     /* 0; a finite number >= 0, in float32 too */
     int centered;        /* 0; 0 or 1 */
     int eps_inside;      /* 0; 0 or 1 */
 } fastopt_rmsprop_options;
@@ -104,13 +104,13 @@ FASTOPT_API fastopt_status fastopt_rmsprop_f64(const fastopt_rmsprop_options* op
 
 typedef struct fastopt_adam_options {
     fastopt_options base;
-    double lr;                  /* 0.001; a finite number >= 0 */
-    double weight_decay;        /* 0; a finite number >= 0 */
+    double lr;                  /* 0.001; a finite number >= 0, in float32 too */
+    double weight_decay;        /* 0; a finite number >= 0, in float32 too */
     int maximize;               /* 0; 0 or 1 */
     double grad_scale;          /* 1; a finite number > 0, in float32 too */
     double clip_value;          /* inf; a number > 0, in float32 too (inf for no limit) */
     double betas[2];            /* (0.9, 0.999); each a number in [0, 1) */
-    double eps;                 /* 1e-08; a finite number >= 0 */
+    double eps;                 /* 1e-08; a finite number >= 0, in float32 too */
     int amsgrad;                /* 0; 0 or 1 */
     int decoupled_weight_decay; /* 0; 0 or 1 */
 } fastopt_adam_options;
@@ -133,14 +133,14 @@ FASTOPT_API fastopt_status fastopt_adam_f64(const fastopt_adam_options* options,
 
 typedef struct fastopt_adagrad_options {
     fastopt_options base;
-    double lr;                        /* 0.01; a finite number >= 0 */
-    double weight_decay;              /* 0; a finite number >= 0 */
+    double lr;                        /* 0.01; a finite number >= 0, in float32 too */
+    double weight_decay;              /* 0; a finite number >= 0, in float32 too */
     int maximize;                     /* 0; 0 or 1 */
     double grad_scale;                /* 1; a finite number > 0, in float32 too */
     double clip_value;                /* inf; a number > 0, in float32 too (inf for no limit) */
-    double lr_decay;                  /* 0; a finite number >= 0 */
-    double initial_accumulator_value; /* 0; a finite number >= 0 */
-    double eps;                       /* 1e-10; a finite number >= 0 */
+    double lr_decay;                  /* 0; a finite number >= 0, in float32 too */
+    double initial_accumulator_value; /* 0; a finite number >= 0, in float32 too */
+    double eps;                       /* 1e-10; a finite number >= 0, in float32 too */
     int eps_inside;                   /* 0; 0 or 1 */
 } fastopt_adagrad_options;
 

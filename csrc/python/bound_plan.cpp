@@ -29,12 +29,6 @@ std::int64_t integer(const std::string& name, py::handle value, std::int64_t low
     return number;
 }
 
-int thread_number(py::handle threads) {
-    return threads.is_none()
-               ? 0
-               : static_cast<int>(integer("num_threads", threads, 1, FASTOPT_MAX_THREADS));
-}
-
 [[noreturn]] void refuse_shared(const Label& label, const std::string& other) {
     value_error(label, "shares memory with " + other + "; pass a copy of one of them");
 }
@@ -359,6 +353,12 @@ void apply(const std::string& rule, py::handle parameter, py::handle gradient,
     plan.set_gradient_array(row, view(g), FASTOPT_APART);
     py::gil_scoped_release nogil;
     plan.step(requested);
+}
+
+int thread_number(py::handle threads) {
+    return threads.is_none()
+               ? 0
+               : static_cast<int>(integer("num_threads", threads, 1, FASTOPT_MAX_THREADS));
 }
 
 py::bytes pack_options(const std::string& rule, const py::dict& values) {

@@ -81,6 +81,9 @@ void apply(const std::string& rule, py::handle parameter, py::handle gradient,
 // (all options, names of the state slots, their initial value) under the given options.
 py::tuple describe(const std::string& rule, const py::dict& options);
 
+// From 1 to FASTOPT_MAX_THREADS, or 0 for None. TypeError or ValueError for anything else.
+int thread_number(py::handle threads);
+
 // The rule's struct under the given options.
 py::bytes pack_options(const std::string& rule, const py::dict& options);
 

@@ -77,6 +77,7 @@ PYBIND11_MODULE(_core, m) {
     m.def("openmp_version", &fastopt_openmp_version);
     m.def("num_threads", &fastopt_num_threads, "requested"_a);
 
+    m.def("thread_number", &fastopt::thread_number, "threads"_a);
     m.def("kernels", &kernels);
     m.def("rules", &rules);
     m.def("describe", &fastopt::describe, "rule"_a, "options"_a);

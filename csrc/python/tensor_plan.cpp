@@ -71,6 +71,13 @@ bool is_c_contiguous(const fastopt_array& array) {
     return array.ndim > 0;  // of one element alone, nothing can be told
 }
 
+// Torch may leave a sign to be flipped by whoever reads, which DLPack does not tell.
+void refuse_negated(py::handle tensor, const std::string& label) {
+    if (tensor.attr("is_neg")().cast<bool>())
+        throw py::value_error(label +
+                              ": its negation is still to be done; pass what .resolve_neg() gives");
+}
+
 bool share_elements(py::handle a, py::handle b) {
     const auto array = [](py::handle tensor) {
         return py::array(tensor.attr("detach")().attr("numpy")());
@@ -123,11 +130,13 @@ void TensorPlan::look(const DLPackExchange& exchange, py::handle tensor, MakeLab
 void TensorPlan::check_tensor(py::handle tensor_type, py::handle tensor, const std::string& label) {
     View view;
     look(*exchange_of(tensor_type), tensor, [&] { return label; }, view);
+    refuse_negated(tensor, label);
 }
 
 TensorPlan::Tensor TensorPlan::remember(py::handle tensor, const std::string& label) {
     View view;
     look(*exchange_, tensor, [&] { return label; }, view);
+    refuse_negated(tensor, label);
     const std::size_t layout = layouts_.size();
     layouts_.insert(layouts_.end(), view.shape, view.shape + view.array.ndim);
     layouts_.insert(layouts_.end(), view.strides, view.strides + view.array.ndim);
@@ -282,10 +291,7 @@ bool TensorPlan::take_gradient(Row& row, const Group& group, std::size_t place) 
     const auto label = [&] { return place_text(group.label, place) + ".grad"; };
     View view;
     look(*exchange_, gradient, label, view);
-    if (!is_c_contiguous(view.array) && gradient.attr("is_neg")().cast<bool>())
-        throw py::value_error(label() +
-                              ": its negation is still to be done; set it to "
-                              ".grad.resolve_neg()");
+    if (!is_c_contiguous(view.array)) refuse_negated(gradient, label());
     const auto take = [&](unsigned flags) {
         return fastopt_plan_set_gradient(plan_.get(), row.index, &view.array, flags);
     };
