@@ -284,6 +284,7 @@ bool TensorPlan::take_gradient(Row& row, const Group& group, std::size_t place) 
     if (!gradient) throw py::error_already_set();
     if (gradient.is_none()) {
         if (row.in_plan) plan_.clear_gradient(row.index);
+        updated_is_current_ &= !row.active;
         row.active = false;
         return true;
     }
@@ -298,6 +299,7 @@ bool TensorPlan::take_gradient(Row& row, const Group& group, std::size_t place) 
     if (const fastopt_status status = take(0); status != FASTOPT_OK)
         settle(status, gradient, label(), take);
     gradients_.push_back(std::move(gradient));
+    updated_is_current_ &= row.active;
     row.active = true;
     return true;
 }
@@ -310,6 +312,9 @@ bool TensorPlan::step(const py::list& param_groups, py::handle state, int thread
     if (!gather(param_groups, state)) return false;
     for_each_active([&](const Row& row) {
         if (!row.has_step) return;
+        // The plan counts, too, as long as nobody else can have written to the tensor.
+        const bool is_ours = !row.slots.back().array.is_none();
+        if (has_stepped_ && is_ours && state.is_none()) return;
         const double steps = load_step(row.step(*this));
         if (!(steps >= 0 && steps < static_cast<double>(FASTOPT_MAX_STEPS)))
             throw py::value_error("a parameter's state has step = " + std::to_string(steps) +
@@ -323,6 +328,7 @@ bool TensorPlan::step(const py::list& param_groups, py::handle state, int thread
     for_each_active([&](const Row& row) {
         if (row.has_step) store_step(row.step(*this), load_step(row.step(*this)) + 1);
     });
+    has_stepped_ = true;
     return true;
 }
 
@@ -350,10 +356,13 @@ bool TensorPlan::gather(const py::list& param_groups, py::handle state) {
     return true;
 }
 
-py::list TensorPlan::updated() const {
-    py::list parameters;
-    for_each_active([&](const Row& row) { parameters.append(row.parameter.object); });
-    return parameters;
+const py::list& TensorPlan::updated() {
+    if (!updated_is_current_) {
+        updated_ = py::list();
+        for_each_active([&](const Row& row) { updated_.append(row.parameter.object); });
+        updated_is_current_ = true;
+    }
+    return updated_;
 }
 
 py::tuple TensorPlan::group_state(const std::string& rule, const py::dict& values) {

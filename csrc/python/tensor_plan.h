@@ -34,7 +34,7 @@ class TensorPlan {
     bool step(const py::list& param_groups, py::handle state, int threads);
 
     // The parameters that the last step updated.
-    py::list updated() const;
+    const py::list& updated();
 
     // TypeError, beginning with the label, for a tensor that cannot be used.
     static void check_tensor(py::handle tensor_type, py::handle tensor, const std::string& label);
@@ -126,6 +126,9 @@ class TensorPlan {
     Plan plan_;
     std::vector<std::pair<py::object, py::object>> state_;  // the items of `state`
     std::vector<py::object> gradients_;                     // held while the plan reads them
+    py::list updated_;
+    bool updated_is_current_ = false;
+    bool has_stepped_ = false;
 };
 
 }  // namespace fastopt
