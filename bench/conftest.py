@@ -94,7 +94,7 @@ def report(benchmark, races):
 
     def report(case: Case, peer: str) -> None:
         if peer not in races(case):
-            pytest.skip(f"{peer} is not installed")
+            pytest.skip(f"{peer}: its library is not installed")
         times = iter(races(case)[peer])
         benchmark.group = case.name
         benchmark.extra_info.update(case.info, peer=peer)

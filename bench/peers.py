@@ -242,19 +242,16 @@ PEERS: dict[str, Callable[[Case], Peer | None]] = {
 }
 
 #: Which of them a suite compares; pyfastopt comes first, and the others are checked against it.
-SUITES = {
-    "sizes": ["pyfastopt", "numpy", "numpy out=", "torch", "roofline"],
-    "models": ["pyfastopt", "numpy", "numpy out=", "torch", "roofline"],
-    "rules": ["pyfastopt", "numpy", "numpy out=", "torch", "roofline"],
-    "torch": [
-        "pyfastopt",
-        "pyfastopt.torch",
-        "torch",
-        "torch foreach",
-        "torch plain",
-        "deepspeed",
-    ],
-}
+ON_ARRAYS = ["pyfastopt", "numpy", "numpy out=", "torch", "roofline"]
+ON_TENSORS = [
+    "pyfastopt",
+    "pyfastopt.torch",
+    "torch",
+    "torch foreach",
+    "torch plain",
+    "deepspeed",
+]
+SUITES = {"sizes": ON_ARRAYS, "models": ON_ARRAYS, "rules": ON_ARRAYS, "torch": ON_TENSORS}
 
 
 @cache

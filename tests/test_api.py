@@ -1028,8 +1028,8 @@ def test_messages_are_each_threads_own(api):
 
     def other():
         found.append(api.error_message())
-        with pytest.raises(Refused, match="isa = 'xxx"):
-            api.use_isa(b"x" * 5000)
+        with pytest.raises(Refused, match="isa = 'mmmm"):
+            api.use_isa(b"m" * 5000)
 
     for _ in range(2):
         with pytest.raises(Refused, match="plan = NULL"):

@@ -1,6 +1,7 @@
 """pyfastopt.torch: torch's optimizers in all but the loop."""
 
 import copy
+import inspect
 import io
 import pickle
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from table import TABLE
 
 import pyfastopt as fo
 
@@ -18,20 +20,13 @@ optim = pytest.importorskip("pyfastopt.torch")
 
 EXAMPLES = Path(__file__).parent.parent / "examples" / "embed" / "torch"
 
-#: torch's name of an optimizer, and options; what torch.optim has.
+#: torch's name of an optimizer, and options: the variants of the table that torch.optim knows.
 CASES = [
-    ("SGD", {}),
-    ("SGD", {"momentum": 0.9, "dampening": 0.3, "weight_decay": 0.1, "maximize": True}),
-    ("SGD", {"momentum": 0.9, "nesterov": True}),
-    ("Adam", {}),
-    ("Adam", {"amsgrad": True, "weight_decay": 0.1, "betas": (0.5, 0.6)}),
-    ("Adam", {"decoupled_weight_decay": True, "weight_decay": 0.1, "maximize": True}),
-    ("AdamW", {}),
-    ("AdamW", {"amsgrad": True, "weight_decay": 0.3}),
-    ("RMSprop", {}),
-    ("RMSprop", {"centered": True, "momentum": 0.9, "weight_decay": 0.1, "alpha": 0.8}),
-    ("Adagrad", {}),
-    ("Adagrad", {"lr_decay": 0.1, "initial_accumulator_value": 0.5, "maximize": True}),
+    (row.torch[0], options)
+    for row in TABLE
+    if row.torch is not None
+    for options, _ in row.variants
+    if options.keys() <= inspect.signature(getattr(torch.optim, row.torch[0])).parameters.keys()
 ]
 NAMES = [name + "".join(f"-{k}={v}" for k, v in options.items()) for name, options in CASES]
 
@@ -72,7 +67,7 @@ def assert_close(ours, torchs, rtol=1e-12):
     torch.testing.assert_close(ours, torchs, rtol=rtol, atol=rtol)
 
 
-def both(name, options, params=None):
+def both(name, options):
     """The same model twice, with our optimizer and with torch's."""
     models = network(), network()
     makers = getattr(optim, name), getattr(torch.optim, name)
