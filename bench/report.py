@@ -45,7 +45,7 @@ alone. `NumPy out=` is the formula by hand without temporaries, `NumPy` the form
 it, `torch` is `torch.optim` with `fused=True` where it has that (RMSProp has not; Momentum in this
 form has no peer). *Of plain streams* compares with a loop, compiled for this machine, that reads
 and writes the same streams through memory with one addition each. It can be more than 100 %,
-because pyfastopt prefetches and that loop does not.
+where pyfastopt prefetches (Intel's CPUs), which that loop does not.
 
 ![Speed-up, and share of plain streams](figures/benchmarks.png)
 
@@ -198,7 +198,8 @@ def machine(path):
     names = ", ".join(f"{name} {version(name)}" for name in libraries)
     return (
         f"{cpu.get('brand_raw', info['processor'] or info['machine'])}, {runtime['cpus']} CPUs, "
-        f"{runtime['isa']}, {runtime['compiler']}, {names}"
+        f"{runtime['isa']}, prefetch {'on' if runtime['prefetch'] else 'off'}, "
+        f"{runtime['compiler']}, {names}"
     )
 
 

@@ -102,6 +102,9 @@ void initialize() {
             about = "PYFASTOPT_ISA: ";
             const char* isa = std::getenv("PYFASTOPT_ISA");
             if (isa != nullptr && *isa != '\0') use_isa(isa);
+            about = "PYFASTOPT_PREFETCH: ";
+            const char* prefetch = std::getenv("PYFASTOPT_PREFETCH");
+            if (prefetch != nullptr && *prefetch != '\0') use_prefetch(prefetch);
             return std::string();
         } catch (const Failure& failure) {
             return about + failure.what();
@@ -227,9 +230,7 @@ const fastopt_rule_info* fastopt_rule(size_t index) noexcept {
 }
 
 const fastopt_rule_info* fastopt_find_rule(const char* name) noexcept {
-    for (const fastopt_rule_info& rule : rule_infos())
-        if (name != nullptr && std::strcmp(rule.name, name) == 0) return &rule;
-    return nullptr;
+    return find_rule_info(name);
 }
 
 const fastopt_kernel_info* fastopt_kernel(size_t index) noexcept {
@@ -364,6 +365,11 @@ fastopt_status fastopt_use_isa(const char* name) noexcept {
         initialize();
         use_isa(&given(name, "name"));
     });
+}
+
+int fastopt_prefetches() noexcept {
+    static_cast<void>(fastopt_initialize());
+    return prefetches() ? 1 : 0;
 }
 
 int fastopt_num_threads(int requested) noexcept {

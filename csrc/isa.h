@@ -1,4 +1,5 @@
-// The instruction sets that were compiled in, those that this CPU can run, and the one in use.
+// The instruction sets that were compiled in, those that this CPU can run, and the one in use; and
+// whether it is better off with prefetching.
 #pragma once
 
 #include <string_view>
@@ -21,5 +22,9 @@ const KernelTable& active_isa();
 
 // Throws Failure, whose message lists the available names, for any other name.
 void use_isa(std::string_view name);
+
+// Whether sweeps prefetch: where this CPU gains by it, unless told otherwise.
+bool prefetches();
+void use_prefetch(std::string_view choice);  // "0" or "1", else throws Failure
 
 }  // namespace fastopt

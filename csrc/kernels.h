@@ -12,8 +12,8 @@ constexpr std::size_t gradient_operand = 1;
 constexpr std::size_t max_operands = 6;
 
 // Updates `count` contiguous elements of the operands; `rule` is the rule's scalar part, made
-// by RuleOptions::prepare.
-using Kernel = void (*)(const void* rule, void* const* operands, std::size_t count);
+// by RuleOptions::prepare. With `prefetch` it asks for memory ahead; the numbers are the same.
+using Kernel = void (*)(const void* rule, void* const* operands, std::size_t count, bool prefetch);
 
 struct KernelTable {
     const char* isa;

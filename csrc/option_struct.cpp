@@ -188,12 +188,17 @@ const std::vector<fastopt_rule_info>& rule_infos() {
     return infos;
 }
 
+const fastopt_rule_info* find_rule_info(const char* name) {
+    const RuleOptions* rule = name == nullptr ? nullptr : find_rule(name);
+    return rule == nullptr ? nullptr
+                           : &rule_infos()[static_cast<std::size_t>(rule - rules().data())];
+}
+
 const fastopt_rule_info& rule_info(const char* name) {
+    if (const fastopt_rule_info* found = find_rule_info(name)) return *found;
     std::string names;
-    for (const fastopt_rule_info& rule : rule_infos()) {
-        if (name != nullptr && std::strcmp(rule.name, name) == 0) return rule;
-        names += (names.empty() ? "" : ", ") + std::string(rule.name);
-    }
+    for (const RuleOptions& rule : rules())
+        names += (names.empty() ? "" : ", ") + std::string(rule.rule());
     throw Failure(FASTOPT_INVALID_ARGUMENT,
                   "rule = '" + std::string(name ? name : "NULL") + "' is not one of " + names);
 }

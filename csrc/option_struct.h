@@ -13,6 +13,9 @@ namespace fastopt {
 // In the order of rules(), with the members' offsets in the rules' structs.
 const std::vector<fastopt_rule_info>& rule_infos();
 
+// Null for a name that is none.
+const fastopt_rule_info* find_rule_info(const char* name);
+
 // Throws Failure for a name that is none.
 const fastopt_rule_info& rule_info(const char* name);
 

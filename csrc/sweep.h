@@ -20,10 +20,9 @@
 namespace fastopt {
 namespace {
 
-// The roots and quotients of a rule fill the CPU's window long before it has run far enough ahead
-// to keep the memory busy, so the sweep asks for memory itself, in small blocks of each array: a
-// page ahead, which makes the next page known too. Where arrays come from memory or the last
-// cache this gains up to a quarter, and where they come from a nearer one it costs nothing.
+// The roots and quotients of a rule fill some CPUs' windows long before they have run far enough
+// ahead to keep the memory busy. There the sweep asks for memory itself, in small blocks of each
+// array: a page ahead, which makes the next page known too. isa.cpp says where that pays.
 constexpr std::ptrdiff_t block_bytes = 256;
 constexpr std::ptrdiff_t ahead_bytes = 4096;
 
@@ -43,7 +42,8 @@ inline void sweep_range(const Rule& rule, std::ptrdiff_t begin, std::ptrdiff_t e
 }
 
 template <class Rule, class F, class... Slot>
-inline void sweep(const Rule& rule, std::ptrdiff_t count, F* p, const F* g, Slot*... slot) {
+inline void sweep(const Rule& rule, bool prefetch, std::ptrdiff_t count, F* p, const F* g,
+                  Slot*... slot) {
     constexpr auto item = static_cast<std::ptrdiff_t>(sizeof(F));
     constexpr std::ptrdiff_t block = block_bytes / item;
     constexpr std::ptrdiff_t ahead = ahead_bytes / item;
@@ -53,7 +53,7 @@ inline void sweep(const Rule& rule, std::ptrdiff_t count, F* p, const F* g, Slot
         begin = static_cast<std::ptrdiff_t>((cache_line - past_line) % cache_line) / item;
         sweep_range(rule, 0, begin, p, g, slot...);
     }
-    for (; count - begin >= ahead + block; begin += block) {
+    for (; prefetch && count - begin >= ahead + block; begin += block) {
         const std::ptrdiff_t next = begin + ahead;
         prefetch_block(g + next);
         prefetch_block(p + next);
@@ -65,17 +65,18 @@ inline void sweep(const Rule& rule, std::ptrdiff_t count, F* p, const F* g, Slot
 
 // A Kernel (kernels.h) for one rule.
 template <class Rule, class F, std::size_t... I>
-void sweep_operands(const void* rule, void* const* operands, std::size_t count,
+void sweep_operands(const void* rule, void* const* operands, std::size_t count, bool prefetch,
                     std::index_sequence<I...>) {
     // A local copy, so that the compiler knows that no store to an array changes it.
     const Rule local = *static_cast<const Rule*>(rule);
-    sweep(local, static_cast<std::ptrdiff_t>(count), static_cast<F*>(operands[0]),
+    sweep(local, prefetch, static_cast<std::ptrdiff_t>(count), static_cast<F*>(operands[0]),
           static_cast<const F*>(operands[1]), static_cast<F*>(operands[2 + I])...);
 }
 
 template <class Rule, class F>
-void kernel(const void* rule, void* const* operands, std::size_t count) {
-    sweep_operands<Rule, F>(rule, operands, count, std::make_index_sequence<Rule::slot_count>());
+void kernel(const void* rule, void* const* operands, std::size_t count, bool prefetch) {
+    sweep_operands<Rule, F>(rule, operands, count, prefetch,
+                            std::make_index_sequence<Rule::slot_count>());
 }
 
 }  // namespace

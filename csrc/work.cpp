@@ -6,6 +6,8 @@
 #include <omp.h>
 #endif
 
+#include "isa.h"
+
 namespace fastopt {
 namespace {
 
@@ -35,7 +37,7 @@ void sweep_tiled(const Task& task, std::size_t first, std::size_t count) {
                 at[k] = tiles[k];
             }
         }
-        task.kernel(task.rule, at, n);
+        task.kernel(task.rule, at, n, false);
         for (std::size_t k = 0; k < task.operands; ++k)
             if (k != gradient_operand && !operands[k].contiguous())
                 operands[k].write(first, n, tiles[k]);
@@ -61,7 +63,7 @@ class Line {
         return start + (even - start) / grain * grain;
     }
 
-    void sweep(std::size_t begin, std::size_t end) const {
+    void sweep(std::size_t begin, std::size_t end, bool prefetch) const {
         if (begin == end) return;
         for (const Task* task = &task_at(begin); begin < end; begin = task++->end) {
             const std::size_t first = begin - (task->end - task->count);
@@ -76,7 +78,7 @@ class Line {
             void* at[max_operands];
             for (std::size_t k = 0; k < task->operands; ++k)
                 at[k] = task->at[k] + first * task->item;
-            task->kernel(task->rule, at, count);
+            task->kernel(task->rule, at, count, prefetch);
         }
     }
 
@@ -97,18 +99,19 @@ void run(const Task* tasks, std::size_t count, [[maybe_unused]] std::size_t byte
          [[maybe_unused]] int threads) {
     if (count == 0) return;
     const Line line(tasks, count);
+    const bool prefetch = prefetches();
 #ifdef _OPENMP
     if (threads > 1 && bytes >= parallel_bytes) {
 #pragma omp parallel num_threads(threads)
         {
             const int parts = omp_get_num_threads();
             const int part = omp_get_thread_num();
-            line.sweep(line.cut(part, parts), line.cut(part + 1, parts));
+            line.sweep(line.cut(part, parts), line.cut(part + 1, parts), prefetch);
         }
         return;
     }
 #endif
-    line.sweep(0, line.size());
+    line.sweep(0, line.size(), prefetch);
 }
 
 }  // namespace fastopt

@@ -156,6 +156,7 @@ cdef const char* isa(size_t index) noexcept nogil
 cdef int isa_available(const char* name) noexcept nogil
 cdef const char* active_isa() noexcept nogil
 cdef fastopt_status use_isa(const char* name) noexcept nogil
+cdef int prefetches() noexcept nogil
 cdef int num_threads(int requested) noexcept nogil
 cdef int fork_count() noexcept nogil
 cdef fastopt_status sgd_f32(const fastopt_sgd_options* options, int64_t step, size_t count,

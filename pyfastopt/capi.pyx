@@ -43,6 +43,7 @@ cdef extern from "fastopt.h" nogil:
     int _isa_available "fastopt_isa_available"(const char* name)
     const char* _active_isa "fastopt_active_isa"()
     fastopt_status _use_isa "fastopt_use_isa"(const char* name)
+    int _prefetches "fastopt_prefetches"()
     int _num_threads "fastopt_num_threads"(int requested)
     int _fork_count "fastopt_fork_count"()
     fastopt_status _sgd_f32 "fastopt_sgd_f32"(const fastopt_sgd_options* options, int64_t step,
@@ -160,6 +161,9 @@ cdef const char* active_isa() noexcept nogil:
 
 cdef fastopt_status use_isa(const char* name) noexcept nogil:
     return _use_isa(name)
+
+cdef int prefetches() noexcept nogil:
+    return _prefetches()
 
 cdef int num_threads(int requested) noexcept nogil:
     return _num_threads(requested)

@@ -19,6 +19,7 @@ class RuntimeInfo(TypedDict):
     isa: str
     isas_available: list[str]
     isas_compiled: list[str]
+    prefetch: bool
     openmp: int | None
     num_threads: int
     cpus: int
@@ -35,10 +36,12 @@ def runtime_info() -> RuntimeInfo:
     -------
     dict
         ``isa``: the instruction set in use; ``isas_available``: those that this CPU can run, the
-        widest last; ``isas_compiled``: those in the library; ``openmp``: OpenMP's version as a
-        date (201511 is 4.5), None where the library was built without it; ``num_threads``: threads
-        of a step by default; ``cpus``: those that the process may use; ``compiler``: what the
-        library was built with; and the versions of the rest.
+        widest last; ``isas_compiled``: those in the library; ``prefetch``: whether long sweeps
+        prefetch, which ``PYFASTOPT_PREFETCH`` (0 or 1) decides where it is set, and else whether
+        this kind of CPU is known to gain by it; ``openmp``: OpenMP's version as a date (201511 is
+        4.5), None where the library was built without it; ``num_threads``: threads of a step by
+        default; ``cpus``: those that the process may use; ``compiler``: what the library was built
+        with; and the versions of the rest.
     """
     affinity = getattr(os, "sched_getaffinity", None)
     return {
@@ -46,6 +49,7 @@ def runtime_info() -> RuntimeInfo:
         "isa": _core.active_isa(),
         "isas_available": _core.available_isas(),
         "isas_compiled": _core.compiled_isas(),
+        "prefetch": _core.prefetches(),
         "openmp": _core.openmp_version() or None,
         "num_threads": _core.num_threads(0),
         "cpus": len(affinity(0)) if affinity else os.cpu_count() or 1,

@@ -1,5 +1,7 @@
 """The choice of the instruction set, and what is said about it."""
 
+from pathlib import Path
+
 import interpreter
 import numpy as np
 import pytest
@@ -45,6 +47,28 @@ def test_environment_chooses_the_isa(isa):
     assert interpreter.output(code, PYFASTOPT_ISA=isa) == isa
     message = interpreter.error("import pyfastopt", PYFASTOPT_ISA="mmx")
     assert "PYFASTOPT_ISA: isa = 'mmx' is not one that this CPU can run; use one of" in message
+
+
+EVERY_RULE = f"""
+import hashlib, sys, numpy as np, pyfastopt as fo
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+from table import TABLE
+digest = hashlib.sha256()
+for row in TABLE:
+    for dtype in np.float32, np.float64:
+        start = np.random.default_rng(1).standard_normal((2, 100_003)).astype(dtype)
+        optimizer = row.optimizer(start[0], num_threads=1, **row.bench)
+        for _ in range(2):
+            optimizer.step(start[1])
+        digest.update(start[0])
+print(digest.hexdigest(), fo.runtime_info()["prefetch"])
+"""
+
+
+def test_prefetching_changes_no_bit():
+    results = [interpreter.output(EVERY_RULE, PYFASTOPT_PREFETCH=choice) for choice in "01"]
+    digest = results[0].split()[0]
+    assert results == [f"{digest} False", f"{digest} True"]
 
 
 def test_importing_leaves_the_floating_point_mode_alone():

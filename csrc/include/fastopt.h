@@ -218,6 +218,10 @@ FASTOPT_API const char* fastopt_active_isa(void) FASTOPT_NOEXCEPT;
 /* Chooses for the whole process, from the next step on. The bits of results do not depend on it. */
 FASTOPT_API fastopt_status fastopt_use_isa(const char* name) FASTOPT_NOEXCEPT;
 
+/* Whether sweeps prefetch: PYFASTOPT_PREFETCH (0 or 1), else where this CPU is known to gain by it.
+ * The bits of results do not depend on it. */
+FASTOPT_API int fastopt_prefetches(void) FASTOPT_NOEXCEPT;
+
 /* Threads that a step would use. 0 asks for the default: PYFASTOPT_NUM_THREADS, else OpenMP's own
  * number, and at most the CPUs that the process may use. A limit put on OpenMP since
  * fastopt_initialize holds for either; in a forked child the answer is 1. */

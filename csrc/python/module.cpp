@@ -74,6 +74,7 @@ PYBIND11_MODULE(_core, m) {
     m.def(
         "use_isa", [](const std::string& name) { fastopt::check(fastopt_use_isa(name.c_str())); },
         "name"_a);
+    m.def("prefetches", [] { return fastopt_prefetches() != 0; });
     m.def("openmp_version", &fastopt_openmp_version);
     m.def("num_threads", &fastopt_num_threads, "requested"_a);
 
