@@ -75,7 +75,9 @@ class Case:
     @property
     def peers(self) -> list[str]:
         """Names of those who can take part; some only where they are installed."""
-        return [p for p in SUITES[self.suite] if p != "torch" or self.row.torch is not None]
+        absent = {"torch"} if self.row.torch is None else set()
+        absent |= {"numpy out="} if self.row.expert is None else set()
+        return [peer for peer in SUITES[self.suite] if peer not in absent]
 
     @property
     def options(self) -> dict[str, Any]:
@@ -177,8 +179,7 @@ def torch(case: Case, **variant: bool) -> Peer | None:
         return None
     from torch import optim
 
-    name, options = case.row.torch
-    make = getattr(optim, name)
+    make, options = getattr(optim, case.row.names["torch"]), case.row.torch
     return on_tensors(case, lambda tensors: make(tensors, lr=case.lr, **(variant or options)))
 
 
@@ -188,7 +189,7 @@ def pyfastopt_torch(case: Case) -> Peer | None:
         return None
     from pyfastopt import torch as optim
 
-    make = getattr(optim, case.row.torch[0])
+    make = getattr(optim, case.row.names["torch"])
     return on_tensors(case, lambda tensors: make(tensors, lr=case.lr))
 
 

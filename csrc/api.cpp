@@ -177,16 +177,18 @@ fastopt_status one_shot(const char* rule, fastopt_type type, const fastopt_optio
         if (count > max_bytes / size_of(type))
             refuse("count = " + std::to_string(count) + " elements are more than memory can have");
 
-        const auto kernel = static_cast<std::size_t>(values.kernel());
         Task task{};
-        task.kernel = active_isa().at(type, values.kernel());
+        task.kernel = &active_isa().at(type, values.kernel());
         task.count = task.end = count;
         task.item = size_of(type);
-        take_operands(task, rule_info(rule), kernel_infos()[kernel], operands);
+        take_operands(task, rule_info(rule), kernel_info(values.kernel()), operands);
         Prepared prepared;
         values.prepare(type, step, prepared);
         task.rule = prepared.bytes;
-        run(&task, 1, count * task.item * task.operands, threads);
+        const bool measured = task.kernel->measure != nullptr;
+        std::vector<double> sums(measured ? 2 * block_count(count) : 0);
+        task.sums = sums.data();
+        run(&task, 1, count * task.item * task.operands, measured, threads);
     });
 }
 
@@ -215,13 +217,23 @@ fastopt_status fastopt_options_check(const fastopt_options* options) noexcept {
     return guard([&] { read_struct(given(options, "options")); });
 }
 
+fastopt_status fastopt_options_check_change(const fastopt_options* present,
+                                            const fastopt_options* changed) noexcept {
+    return guard([&] {
+        check_change(read_struct(given(present, "present")),
+                     read_struct(given(changed, "changed")));
+    });
+}
+
 fastopt_status fastopt_options_kernel(const fastopt_options* options,
                                       const fastopt_kernel_info** kernel,
                                       double* initial_state) noexcept {
     return guard([&] {
         const RuleOptions values = read_struct(given(options, "options"));
-        if (kernel != nullptr) *kernel = &kernel_infos()[static_cast<std::size_t>(values.kernel())];
-        if (initial_state != nullptr) *initial_state = values.initial_state();
+        const fastopt_kernel_info& found = kernel_info(values.kernel());
+        if (kernel != nullptr) *kernel = &found;
+        for (size_t i = 0; initial_state != nullptr && i < found.slot_count; ++i)
+            initial_state[i] = values.initial_state(static_cast<int>(i));
     });
 }
 
@@ -266,10 +278,9 @@ fastopt_status fastopt_plan_add_row(fastopt_plan* plan, size_t group,
     return guard([&] {
         given(plan, "plan").check_idle();
         check_array(given(parameter, "parameter"), "parameter");
-        const RuleOptions& options = plan->options(group);
-        const auto kernel = static_cast<std::size_t>(options.kernel());
-        for (size_t i = 0; slots != nullptr && i < kernel_infos()[kernel].slot_count; ++i)
-            check_array(slots[i], kernel_infos()[kernel].slots[i]);
+        const fastopt_kernel_info& kernel = kernel_info(plan->options(group).kernel());
+        for (size_t i = 0; slots != nullptr && i < kernel.slot_count; ++i)
+            check_array(slots[i], kernel.slots[i]);
         const size_t added =
             plan->add_row(group, *parameter, slots, checked_flags(flags) == FASTOPT_APART);
         if (row != nullptr) *row = added;

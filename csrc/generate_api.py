@@ -72,7 +72,7 @@ def rules() -> Iterator[Rule]:
         and not optimizer._preset
     }
     for name, _, options, slots in _core.rules():
-        defaults, _, _ = _core.describe(name, {})
+        defaults, _ = _core.describe(name, {})
         yield Rule(
             name,
             titles[name],

@@ -13,13 +13,13 @@ namespace fastopt {
 namespace {
 
 template <class F, class... Rule>
-struct Functions {
-    static constexpr Kernel all[] = {kernel<Rule, F>...};
+struct Table {
+    static constexpr Kernel all[] = {kernel<Rule, F>()...};
 };
 
 template <class F, class... Rule>
-constexpr const Kernel* functions(List<Rule...>) {
-    return Functions<F, Rule...>::all;
+constexpr const Kernel* table(List<Rule...>) {
+    return Table<F, Rule...>::all;
 }
 
 }  // namespace
@@ -27,8 +27,8 @@ constexpr const Kernel* functions(List<Rule...>) {
 extern const KernelTable FASTOPT_JOIN(kernels_, FASTOPT_ISA);
 const KernelTable FASTOPT_JOIN(kernels_, FASTOPT_ISA){
     FASTOPT_TEXT(FASTOPT_ISA),
-    functions<float>(Kernels<float>()),
-    functions<double>(Kernels<double>()),
+    table<float>(Kernels<float>()),
+    table<double>(Kernels<double>()),
 };
 
 }  // namespace fastopt

@@ -9,18 +9,30 @@ namespace fastopt {
 
 // What a kernel takes: the parameter, the gradient, then the state slots of the rule's variant.
 constexpr std::size_t gradient_operand = 1;
-constexpr std::size_t max_operands = 6;
+constexpr std::size_t max_operands = 2 + FASTOPT_MAX_SLOTS;
 
-// Updates `count` contiguous elements of the operands; `rule` is the rule's scalar part, made
-// by RuleOptions::prepare. With `prefetch` it asks for memory ahead; the numbers are the same.
-using Kernel = void (*)(const void* rule, void* const* operands, std::size_t count, bool prefetch);
+// A rule's functions. `rule` is its scalar part, made by RuleOptions::prepare.
+struct Kernel {
+    // Updates `count` contiguous elements of the operands. With `prefetch` it asks for memory
+    // ahead; the numbers are the same.
+    void (*sweep)(const void* rule, void* const* operands, std::size_t count, bool prefetch);
+
+    // Null unless the rule needs norms. Else a pass before the sweep: adds the sums of the squares
+    // of the weights and of their updates, over at most measured_elements, to `sums`.
+    void (*measure)(const void* rule, void* const* operands, std::size_t count, double* sums);
+
+    // Puts what follows from the sums over the whole parameter into the rule.
+    void (*conclude)(void* rule, const double* sums);
+};
+
+constexpr std::size_t measured_elements = 256;
 
 struct KernelTable {
     const char* isa;
     const Kernel* f32;
     const Kernel* f64;
 
-    Kernel at(fastopt_type type, int kernel) const {
+    const Kernel& at(fastopt_type type, int kernel) const {
         return (type == FASTOPT_F32 ? f32 : f64)[kernel];
     }
 };

@@ -109,6 +109,13 @@ int this_process() {
 
 }  // namespace
 
+void check_change(const RuleOptions& present, const RuleOptions& changed) {
+    if (!present.may_become(changed))
+        throw Failure(FASTOPT_INVALID_OPTION,
+                      "options: they would change which state arrays there are, or how they "
+                      "started; make a new plan with them");
+}
+
 void Plan::check_idle() const {
     if (stepping_ == this_process()) refuse_busy();
 }
@@ -126,11 +133,7 @@ const RuleOptions& Plan::options(std::size_t group) const {
 }
 
 void Plan::set_options(std::size_t group, const RuleOptions& changed) {
-    const RuleOptions& present = options(group);
-    if (changed.kernel() != present.kernel() || changed.initial_state() != present.initial_state())
-        throw Failure(FASTOPT_INVALID_OPTION,
-                      "options: they would change which state arrays there are, or how they "
-                      "started; make a new plan with them");
+    check_change(options(group), changed);
     groups_[group] = changed;
 }
 
@@ -189,8 +192,14 @@ std::size_t Plan::add_row(std::size_t group, fastopt_array parameter, const fast
     const std::vector<std::ptrdiff_t> c_strides = contiguous_strides(parameter, c_order(parameter));
     if (parameter.strides == nullptr) parameter.strides = c_strides.data();
     check_written(parameter, "parameter");
-    row.order = memory_order(parameter);
-    const fastopt_kernel_info& kernel = kernel_infos()[static_cast<std::size_t>(row.kernel)];
+    const fastopt_kernel_info& kernel = kernel_info(row.kernel);
+    if (active_isa().at(row.type, row.kernel).measure == nullptr) {
+        row.order = memory_order(parameter);
+    } else {
+        // Sums depend on the order of their terms, which must not depend on the layout.
+        row.order = c_order(parameter);
+        row.sums.resize(2 * block_count(row.count));
+    }
     row.operands.resize(2 + kernel.slot_count);
     row.operands[0].bind(parameter, row.order);
     row.operands[gradient_operand].reserve(parameter.ndim);
@@ -201,7 +210,7 @@ std::size_t Plan::add_row(std::size_t group, fastopt_array parameter, const fast
         fastopt_array slot;
         Array& kept = row.slots.emplace_back();
         if (slots == nullptr) {
-            slot = allocate_slot(row, parameter, chosen.initial_state());
+            slot = allocate_slot(row, parameter, chosen.initial_state(static_cast<int>(i)));
             kept.strides = contiguous_strides(slot, row.order);
         } else {
             slot = slots[i];
@@ -292,27 +301,31 @@ std::size_t Plan::schedule() {
     std::size_t elements = 0;
     std::size_t bytes = 0;
     task_count_ = 0;
+    measured_ = false;
     for (Row& row : rows_) {
         if (!row.active) continue;
         if (row.steps < FASTOPT_MAX_STEPS) ++row.steps;
         if (row.count == 0) continue;
-        // Rows in the same state share one scalar part.
-        if (before == nullptr || before->group != row.group || before->type != row.type ||
-            before->steps != row.steps)
+        // Rows in the same state share one scalar part, unless that depends on their norms.
+        const bool measured = !row.sums.empty();
+        measured_ |= measured;
+        if (measured || before == nullptr || before->group != row.group ||
+            before->type != row.type || before->steps != row.steps)
             groups_[row.group].prepare(row.type, row.steps, prepared_[rules++]);
         before = &row;
 
         const std::size_t item = size_of(row.type);
         elements += row.count;
         bytes += row.count * row.operands.size() * item;
-        Task task{table.at(row.type, row.kernel),
+        Task task{&table.at(row.type, row.kernel),
                   prepared_[rules - 1].bytes,
                   row.count,
                   elements,
                   item,
                   row.operands.size(),
                   {},
-                  nullptr};
+                  nullptr,
+                  measured ? row.sums.data() : nullptr};
         for (std::size_t k = 0; k < row.operands.size(); ++k) {
             task.at[k] = row.operands[k].data();
             if (!row.operands[k].contiguous()) task.tiled = row.operands.data();
@@ -328,7 +341,7 @@ std::size_t Plan::schedule() {
 void Plan::step(int threads) {
     if (stepping_.exchange(this_process()) == this_process()) refuse_busy();
     const std::size_t bytes = schedule();
-    run(tasks_.data(), task_count_, bytes, threads);
+    run(tasks_.data(), task_count_, bytes, measured_, threads);
     stepping_ = 0;
 }
 

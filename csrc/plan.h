@@ -17,6 +17,9 @@
 
 namespace fastopt {
 
+// Throws Failure unless rows that have begun with some options can go on with the others.
+void check_change(const RuleOptions& present, const RuleOptions& changed);
+
 // What a caller does wrong is thrown as Failure, before anything is modified.
 class Plan {
   public:
@@ -61,6 +64,7 @@ class Plan {
         std::vector<int> order;         // of the axes, as the parameter lies in memory
         std::vector<Operand> operands;  // parameter, gradient, slots: as a kernel takes them
         std::vector<Array> slots;
+        std::vector<double> sums;  // of the blocks, if the kernel measures
 
         int ndim() const { return static_cast<int>(layout.size() / 2); }
         const std::ptrdiff_t* shape() const { return layout.data(); }
@@ -80,6 +84,7 @@ class Plan {
     std::vector<Extent> written_;  // sorted and disjoint
     std::vector<Task> tasks_;
     std::size_t task_count_ = 0;
+    bool measured_ = false;  // whether a task has a kernel that measures
     std::vector<Prepared> prepared_;
     std::atomic<int> stepping_{0};  // this_process() while a step runs
 };

@@ -32,7 +32,19 @@ struct RuleOptions::TypeOf {
         static_cast<Options*>(options)->visit(visitor);
     }
     static const char* conflict(const void* options) { return of(options).conflict(); }
-    static double initial_state(const void* options) { return of(options).initial_state(); }
+    static double initial_state(const void* options, int slot) {
+        return of(options).initial_state(slot);
+    }
+
+    // A rate may always change: where a slot starts with it, it is not needed any more.
+    static bool starts_alike(const void* options, const void* others) {
+        Options present = of(options);
+        present.lr = of(others).lr;
+        bool alike = true;
+        for (int slot = 0; slot < FASTOPT_MAX_SLOTS; ++slot)
+            alike &= present.initial_state(slot) == of(others).initial_state(slot);
+        return alike;
+    }
 
     static int kernel(const void* options) {
         int found = -1;
@@ -83,8 +95,9 @@ const std::vector<RuleOptions>& rules() {
             using Of = RuleOptions::TypeOf<Options>;
             static_assert(sizeof(Options) <= RuleOptions::size);
             static_assert(std::is_trivially_copyable_v<Options>);
-            static constexpr RuleOptions::Type type{K::rule,           Of::visit,  Of::conflict,
-                                                    Of::initial_state, Of::kernel, Of::prepare};
+            static constexpr RuleOptions::Type type{
+                K::rule,          Of::visit,  Of::conflict, Of::initial_state,
+                Of::starts_alike, Of::kernel, Of::prepare};
             if (!all.empty() && std::string_view(all.back().rule()) == K::rule) return;
             RuleOptions& added = all.emplace_back();
             added.type_ = &type;

@@ -14,9 +14,13 @@ namespace fastopt {
 // Every kernel, in the order of the kernel tables.
 const std::vector<fastopt_kernel_info>& kernel_infos();
 
+inline const fastopt_kernel_info& kernel_info(int kernel) {
+    return kernel_infos()[static_cast<std::size_t>(kernel)];
+}
+
 // Room for the scalar part of any rule.
 struct Prepared {
-    static constexpr std::size_t size = 128;
+    static constexpr std::size_t size = 192;
     alignas(double) unsigned char bytes[size];
 };
 
@@ -27,7 +31,11 @@ class RuleOptions {
     void visit(OptionVisitor& visitor) { type_->visit(bytes_, visitor); }
     // Why these options cannot stand together, or null.
     const char* conflict() const { return type_->conflict(bytes_); }
-    double initial_state() const { return type_->initial_state(bytes_); }
+    double initial_state(int slot) const { return type_->initial_state(bytes_, slot); }
+    // Whether rows that have begun with these options can go on with others.
+    bool may_become(const RuleOptions& others) const {
+        return kernel() == others.kernel() && type_->starts_alike(bytes_, others.bytes_);
+    }
     int kernel() const { return type_->kernel(bytes_); }
     // The scalar part of the rule at step t, which counts from 1.
     void prepare(fastopt_type type, std::int64_t t, Prepared& out) const {
@@ -40,7 +48,8 @@ class RuleOptions {
         const char* rule;
         void (*visit)(void* options, OptionVisitor& visitor);
         const char* (*conflict)(const void* options);
-        double (*initial_state)(const void* options);
+        double (*initial_state)(const void* options, int slot);
+        bool (*starts_alike)(const void* options, const void* others);
         int (*kernel)(const void* options);
         void (*prepare)(const void* options, fastopt_type type, std::int64_t t, Prepared& out);
     };

@@ -30,17 +30,28 @@ F sqrt(F x) {
     return std::sqrt(x);
 }
 
+template <class F>
+F abs(F x) {
+    return std::fabs(x);
+}
+
+// -1, 0 or 1, NaN kept, as np.sign.
+template <class F>
+F sign(F x) {
+    return x > 0 ? F(1) : x < 0 ? F(-1) : x == 0 ? F(0) : x;
+}
+
 // NaN if either is NaN, as np.maximum.
 template <class F>
 F max(F a, F b) {
     return ((a > b) | (a != a)) ? a : b;
 }
 
-// x in [-limit, limit], NaN kept, as np.clip.
+// x in [lower, upper], NaN kept, as np.clip.
 template <class F>
-F clip(F x, F limit) {
-    x = -limit > x ? -limit : x;
-    return limit < x ? limit : x;
+F clip(F x, F lower, F upper) {
+    x = lower > x ? lower : x;
+    return upper < x ? upper : x;
 }
 
 // A condition that is the same for every element. As a bool, GCC would copy the whole loop for each
@@ -108,10 +119,13 @@ inline constexpr Domain non_negative{"a finite number >= 0, in float32 too",
                                      [](double x) { return is_finite(x) && x >= 0; }};
 inline constexpr Domain fraction{"a number in [0, 1)", [](double x) { return x >= 0 && x < 1; }};
 inline constexpr Domain limit{"a number > 0, in float32 too (inf for no limit)", is_positive};
+inline constexpr Domain non_negative_or_inf{"a number >= 0 (inf included)",
+                                            [](double x) { return x >= 0; }};
 
 struct CommonOptions {
     double lr;
     double weight_decay = 0.0;
+    bool decoupled_weight_decay = false;
     bool maximize = false;
     double grad_scale = 1.0;
     double clip_value = std::numeric_limits<double>::infinity();
@@ -122,6 +136,7 @@ struct CommonOptions {
     void visit(Visitor& option) {
         option("lr", lr, non_negative);
         option("weight_decay", weight_decay, non_negative);
+        option("decoupled_weight_decay", decoupled_weight_decay);
         option("maximize", maximize);
         option("grad_scale", grad_scale, positive);
         option("clip_value", clip_value, limit);
@@ -130,29 +145,71 @@ struct CommonOptions {
     // Why these options cannot stand together, or null.
     const char* conflict() const { return nullptr; }
 
-    // What every state slot holds before the first step.
-    double initial_state() const { return 0.0; }
+    // What a state slot holds before the first step.
+    double initial_state(int) const { return 0.0; }
+
+    // The two forms of weight decay: a part of the gradient, and a factor of the parameter.
+    double l2() const { return decoupled_weight_decay ? 0.0 : weight_decay; }
+    double keep() const { return decoupled_weight_decay ? 1.0 - lr * weight_decay : 1.0; }
 };
 
 // ---- the common steps of a gradient: scale, clip, maximize, L2 ----------------------------------
 
 template <class F>
-struct Gradient {
-    F scale;  // its sign is that of maximize: clipping is symmetric, so the order does not matter
-    F limit;
+struct Decay {
     F l2;
     Uniform<F> decays;  // 0 * p is NaN where p is infinite, so no decay has to mean no product
 
+    explicit Decay(double weight_decay)
+        : l2(static_cast<F>(weight_decay)), decays(weight_decay != 0) {}
+
+    F operator()(F g, F p) const { return select(decays, g + l2 * p, g); }
+};
+
+template <class F>
+struct Gradient {
+    F scale;  // its sign is that of maximize: clipping is symmetric, so the order does not matter
+    F limit;
+    Decay<F> decay;
+
+    explicit Gradient(const CommonOptions& o) : Gradient(o, o.l2()) {}
     Gradient(const CommonOptions& o, double weight_decay)
         : scale(static_cast<F>(o.maximize ? -o.grad_scale : o.grad_scale)),
           limit(static_cast<F>(o.clip_value)),
-          l2(static_cast<F>(weight_decay)),
-          decays(weight_decay != 0) {}
+          decay(weight_decay) {}
 
-    F operator()(F g, F p) const {
-        g = clip(scale * g, limit);
-        return select(decays, g + l2 * p, g);
+    F operator()(F g, F p) const { return decay(clip(scale * g, -limit, limit), p); }
+};
+
+// ---- running means of the gradient and of its square --------------------------------------------
+
+template <class F>
+struct Moments {
+    F b1, c1, b2, c2;
+
+    explicit Moments(const Pair& betas)
+        : b1(static_cast<F>(betas[0])),
+          c1(static_cast<F>(1.0 - betas[0])),
+          b2(static_cast<F>(betas[1])),
+          c2(static_cast<F>(1.0 - betas[1])) {}
+
+    void operator()(F& m, F& v, F g) const {
+        m = b1 * m + c1 * g;
+        v = b2 * v + c2 * g * g;
     }
+};
+
+// sqrt(v / correction + eps_root) + eps, the correction being 1 - b2**t.
+template <class F>
+struct Root {
+    F inside, scale, outside;
+
+    Root(double correction, double eps_root, double eps)
+        : inside(static_cast<F>(eps_root * correction)),
+          scale(static_cast<F>(1.0 / std::sqrt(correction))),
+          outside(static_cast<F>(eps)) {}
+
+    F operator()(F v) const { return sqrt(v + inside) * scale + outside; }
 };
 
 }  // namespace

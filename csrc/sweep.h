@@ -1,10 +1,13 @@
 // The one loop: applies a rule to every element of contiguous arrays, in one pass.
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 #include <utility>
 
+#include "kernels.h"
 #include "layout.h"
 
 #if defined(_MSC_VER) && !defined(__clang__)
@@ -63,20 +66,85 @@ inline void sweep(const Rule& rule, bool prefetch, std::ptrdiff_t count, F* p, c
     sweep_range(rule, begin, count, p, g, slot...);
 }
 
-// A Kernel (kernels.h) for one rule.
-template <class Rule, class F, std::size_t... I>
-void sweep_operands(const void* rule, void* const* operands, std::size_t count, bool prefetch,
-                    std::index_sequence<I...>) {
-    // A local copy, so that the compiler knows that no store to an array changes it.
-    const Rule local = *static_cast<const Rule*>(rule);
-    sweep(local, prefetch, static_cast<std::ptrdiff_t>(count), static_cast<F*>(operands[0]),
-          static_cast<const F*>(operands[1]), static_cast<F*>(operands[2 + I])...);
+// ---- norms, for rules with a trust ratio
+// ---------------------------------------------------------
+
+// The sum of squares, in double and in an order that no instruction set changes: into sixteen
+// lanes, then those in halves.
+template <class F>
+inline double sum_of_squares(const F* x, std::size_t count) {
+    constexpr std::size_t lanes = 16;
+    double sums[lanes] = {};
+    std::size_t i = 0;
+    for (; i + lanes <= count; i += lanes) {
+        FASTOPT_SIMD
+        for (std::size_t k = 0; k < lanes; ++k) {
+            const double value = x[i + k];
+            sums[k] += value * value;
+        }
+    }
+    for (std::size_t k = 0; i + k < count; ++k) {
+        const double value = x[i + k];
+        sums[k] += value * value;
+    }
+    for (std::size_t half = lanes / 2; half > 0; half /= 2)
+        for (std::size_t k = 0; k < half; ++k) sums[k] += sums[k + half];
+    return sums[0];
 }
 
+template <class Rule, class F, class... Slot>
+inline void measure_range(const Rule& rule, std::ptrdiff_t count, const F* FASTOPT_RESTRICT p,
+                          const F* FASTOPT_RESTRICT g, F* FASTOPT_RESTRICT weight,
+                          F* FASTOPT_RESTRICT update, Slot* FASTOPT_RESTRICT... slot) {
+    FASTOPT_SIMD
+    for (std::ptrdiff_t i = 0; i < count; ++i)
+        rule.measure(p[i], g[i], slot[i]..., weight[i], update[i]);
+}
+
+// ---- a Kernel (kernels.h) for one rule ----------------------------------------------------------
+
+template <class Rule, class = void>
+inline constexpr bool measures = false;
+
+template <class Rule>
+inline constexpr bool measures<Rule, std::void_t<decltype(&Rule::conclude)>> = true;
+
+// Each function works on a local copy of the rule, so that the compiler knows that no store to an
+// array changes it.
+template <class Rule, class F, class Slots>
+struct Functions;
+
+template <class Rule, class F, std::size_t... I>
+struct Functions<Rule, F, std::index_sequence<I...>> {
+    static void sweep(const void* rule, void* const* operands, std::size_t count, bool prefetch) {
+        const Rule local = *static_cast<const Rule*>(rule);
+        fastopt::sweep(local, prefetch, static_cast<std::ptrdiff_t>(count),
+                       static_cast<F*>(operands[0]), static_cast<const F*>(operands[1]),
+                       static_cast<F*>(operands[2 + I])...);
+    }
+
+    static void measure(const void* rule, void* const* operands, std::size_t count, double* sums) {
+        const Rule local = *static_cast<const Rule*>(rule);
+        alignas(cache_line) F weight[measured_elements], update[measured_elements];
+        measure_range(local, static_cast<std::ptrdiff_t>(count), static_cast<const F*>(operands[0]),
+                      static_cast<const F*>(operands[1]), weight, update,
+                      static_cast<F*>(operands[2 + I])...);
+        sums[0] += sum_of_squares(weight, count);
+        sums[1] += sum_of_squares(update, count);
+    }
+
+    static void conclude(void* rule, const double* sums) {
+        static_cast<Rule*>(rule)->conclude(std::sqrt(sums[0]), std::sqrt(sums[1]));
+    }
+};
+
 template <class Rule, class F>
-void kernel(const void* rule, void* const* operands, std::size_t count, bool prefetch) {
-    sweep_operands<Rule, F>(rule, operands, count, prefetch,
-                            std::make_index_sequence<Rule::slot_count>());
+constexpr Kernel kernel() {
+    using Of = Functions<Rule, F, std::make_index_sequence<Rule::slot_count>>;
+    if constexpr (measures<Rule>)
+        return {Of::sweep, Of::measure, Of::conclude};
+    else
+        return {Of::sweep, nullptr, nullptr};
 }
 
 }  // namespace

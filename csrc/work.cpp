@@ -19,11 +19,11 @@ constexpr std::size_t parallel_bytes = std::size_t{1} << 19;
 // the one cache line at a cut.
 constexpr std::size_t grain = 16;
 
-constexpr std::size_t tile_size = 256;
+// What is copied together of operands that are not contiguous.
+constexpr std::size_t tile_size = measured_elements;
 
-// Updates elements first .. first + count of a task of which some operands are not contiguous.
-template <class F>
-void sweep_tiled(const Task& task, std::size_t first, std::size_t count) {
+template <class F, class Visit>
+void visit_tiles(const Task& task, std::size_t first, std::size_t count, const Visit& visit) {
     alignas(cache_line) F tiles[max_operands][tile_size];
     void* at[max_operands];
     const Operand* operands = task.tiled;
@@ -37,10 +37,29 @@ void sweep_tiled(const Task& task, std::size_t first, std::size_t count) {
                 at[k] = tiles[k];
             }
         }
-        task.kernel(task.rule, at, n, false);
+        visit(at, first, n);
         for (std::size_t k = 0; k < task.operands; ++k)
             if (k != gradient_operand && !operands[k].contiguous())
                 operands[k].write(first, n, tiles[k]);
+    }
+}
+
+// Calls visit(operands, first, count) for all of these elements of a task, in pieces of at most so
+// many.
+template <class Visit>
+void visit_pieces(const Task& task, std::size_t first, std::size_t count, std::size_t piece,
+                  const Visit& visit) {
+    if (task.tiled != nullptr) {
+        if (task.item == sizeof(float))
+            visit_tiles<float>(task, first, count, visit);
+        else
+            visit_tiles<double>(task, first, count, visit);
+        return;
+    }
+    void* at[max_operands];
+    for (const std::size_t end = first + count; first < end; first += piece) {
+        for (std::size_t k = 0; k < task.operands; ++k) at[k] = task.at[k] + first * task.item;
+        visit(at, first, std::min(piece, end - first));
     }
 }
 
@@ -51,8 +70,8 @@ class Line {
 
     std::size_t size() const { return tasks_[count_ - 1].end; }
 
-    // Where part number `part` begins.
-    std::size_t cut(int part, int parts) const {
+    // Where part number `part` begins: a multiple of `grain` elements into its task.
+    std::size_t cut(int part, int parts, std::size_t grain) const {
         const std::size_t total = size();
         if (part == parts) return total;
         const auto n = static_cast<std::size_t>(parts);
@@ -64,21 +83,34 @@ class Line {
     }
 
     void sweep(std::size_t begin, std::size_t end, bool prefetch) const {
-        if (begin == end) return;
-        for (const Task* task = &task_at(begin); begin < end; begin = task++->end) {
-            const std::size_t first = begin - (task->end - task->count);
-            const std::size_t count = std::min(end, task->end) - begin;
-            if (task->tiled != nullptr) {
-                if (task->item == sizeof(float))
-                    sweep_tiled<float>(*task, first, count);
-                else
-                    sweep_tiled<double>(*task, first, count);
-                continue;
-            }
-            void* at[max_operands];
-            for (std::size_t k = 0; k < task->operands; ++k)
-                at[k] = task->at[k] + first * task->item;
-            task->kernel(task->rule, at, count, prefetch);
+        visit_tasks(begin, end, [&](const Task& task, std::size_t first, std::size_t count) {
+            visit_pieces(task, first, count, count,
+                         [&](void* const* at, std::size_t, std::size_t n) {
+                             task.kernel->sweep(task.rule, at, n, prefetch);
+                         });
+        });
+    }
+
+    // `begin` and `end` are cuts at whole blocks.
+    void measure(std::size_t begin, std::size_t end) const {
+        visit_tasks(begin, end, [&](const Task& task, std::size_t first, std::size_t count) {
+            if (task.sums == nullptr) return;
+            std::fill_n(task.sums + 2 * (first / block_elements), 2 * block_count(count), 0.0);
+            visit_pieces(task, first, count, measured_elements,
+                         [&](void* const* at, std::size_t position, std::size_t n) {
+                             double* sums = task.sums + 2 * (position / block_elements);
+                             task.kernel->measure(task.rule, at, n, sums);
+                         });
+        });
+    }
+
+    void conclude() const {
+        for (const Task* task = tasks_; task != tasks_ + count_; ++task) {
+            if (task->sums == nullptr) continue;
+            double totals[2] = {};
+            for (std::size_t k = 0; k < 2 * block_count(task->count); ++k)
+                totals[k % 2] += task->sums[k];
+            task->kernel->conclude(task->rule, totals);
         }
     }
 
@@ -89,13 +121,21 @@ class Line {
             [](std::size_t position, const Task& task) { return position < task.end; });
     }
 
+    // visit(task, first, count) for the tasks between two places on the line.
+    template <class Visit>
+    void visit_tasks(std::size_t begin, std::size_t end, const Visit& visit) const {
+        if (begin == end) return;
+        for (const Task* task = &task_at(begin); begin < end; begin = task++->end)
+            visit(*task, begin - (task->end - task->count), std::min(end, task->end) - begin);
+    }
+
     const Task* tasks_;
     std::size_t count_;
 };
 
 }  // namespace
 
-void run(const Task* tasks, std::size_t count, [[maybe_unused]] std::size_t bytes,
+void run(const Task* tasks, std::size_t count, [[maybe_unused]] std::size_t bytes, bool measured,
          [[maybe_unused]] int threads) {
     if (count == 0) return;
     const Line line(tasks, count);
@@ -106,11 +146,22 @@ void run(const Task* tasks, std::size_t count, [[maybe_unused]] std::size_t byte
         {
             const int parts = omp_get_num_threads();
             const int part = omp_get_thread_num();
-            line.sweep(line.cut(part, parts), line.cut(part + 1, parts), prefetch);
+            if (measured) {
+                line.measure(line.cut(part, parts, block_elements),
+                             line.cut(part + 1, parts, block_elements));
+#pragma omp barrier
+#pragma omp single
+                line.conclude();
+            }
+            line.sweep(line.cut(part, parts, grain), line.cut(part + 1, parts, grain), prefetch);
         }
         return;
     }
 #endif
+    if (measured) {
+        line.measure(0, line.size());
+        line.conclude();
+    }
     line.sweep(0, line.size(), prefetch);
 }
 

@@ -10,16 +10,25 @@
 
 namespace fastopt {
 
+// The sums of squares of a kernel that measures are kept for blocks of so many elements, so that
+// they do not depend on how threads share the work.
+constexpr std::size_t block_elements = 16 * measured_elements;
+
+constexpr std::size_t block_count(std::size_t elements) {
+    return (elements + block_elements - 1) / block_elements;
+}
+
 // One sweep over the operands of a parameter, with all that it needs in one place.
 struct Task {
-    Kernel kernel;
-    const void* rule;  // its scalar part
+    const Kernel* kernel;
+    void* rule;  // its scalar part
     std::size_t count;
     std::size_t end;  // how many elements the tasks up to this one have
     std::size_t item;
     std::size_t operands;
     char* at[max_operands];  // where the operands begin
     const Operand* tiled;    // the operands themselves if some is not contiguous, else null
+    double* sums;            // two for each block if the kernel measures, else null
 
     bool operator!=(const Task& other) const {
         return std::memcmp(this, &other, sizeof(Task)) != 0;
@@ -28,6 +37,7 @@ struct Task {
 static_assert(std::has_unique_object_representations_v<Task>, "comparison is by bytes");
 
 // Does them all: in this thread, or where they touch enough `bytes` in as many as `threads`.
-void run(const Task* tasks, std::size_t count, std::size_t bytes, int threads);
+// `measured`: whether some kernel measures.
+void run(const Task* tasks, std::size_t count, std::size_t bytes, bool measured, int threads);
 
 }  // namespace fastopt

@@ -14,10 +14,20 @@ from numpy.typing import NDArray
 from torch.optim import optimizer as torch_optimizer
 
 from . import _core
+from .adam import momentum_product
 from .optimizer import Optimizer
 
 # An ImportError now, and not at the first step, where tensors do not offer what a plan needs.
 _core.check_tensor(torch.Tensor, torch.zeros(()), "torch")
+
+#: What torch keeps in a parameter's state though it follows from the options and the step count.
+_SCALARS: dict[str, Callable[[dict[str, Any], int], dict[str, float]]] = {
+    "nadam": lambda o, t: {"mu_product": momentum_product(o["betas"][0], o["momentum_decay"], t)},
+    "asgd": lambda o, t: {
+        "eta": o["lr"] / (1 + o["lambd"] * o["lr"] * t) ** o["alpha"],
+        "mu": 1 / max(1.0, t - o["t0"]),
+    },
+}
 
 #: State by name: each tensor, and the array in whose memory it is if it was made here.
 State = dict[str, tuple[torch.Tensor, Any]]
@@ -57,6 +67,8 @@ class Fused(torch.optim.Optimizer):
     @property
     def state(self) -> defaultdict[torch.Tensor, Any]:
         self._state_was_handed_out = True
+        if self._plain._rule in _SCALARS and "param_groups" in self.__dict__:
+            self._write_scalars()
         return self._state
 
     @state.setter
@@ -69,6 +81,18 @@ class Fused(torch.optim.Optimizer):
         # Where torch's __setstate__ puts it.
         state: defaultdict[torch.Tensor, Any] = self.__dict__["state"]
         return state
+
+    def _write_scalars(self) -> None:
+        double = torch.get_default_dtype() == torch.float64
+        for group in self.param_groups:
+            for p in group["params"]:
+                state = self._state.get(p, {})
+                if "step" not in state:
+                    continue
+                scalars = _SCALARS[self._plain._rule](group, int(state["step"]))
+                for name, value in scalars.items():
+                    dtype = torch.float64 if double else torch.float32
+                    state.setdefault(name, torch.zeros((), dtype=dtype)).fill_(value)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**super().__getstate__(), "_threads": self._threads}
@@ -181,7 +205,7 @@ class Fused(torch.optim.Optimizer):
         The state is None where some is missing, but no gradient asks for it. `count` is memory for
         a new count of steps.
         """
-        slots, initial = _core.group_state(self._plain._rule, group)
+        slots = _core.group_state(self._plain._rule, group)
         present = {k: v for k, v in self._state.get(p, {}).items() if v is not None}
         missing = [name for name in slots if name not in present]
         if p.grad is None and (missing or (self._has_step and "step" not in present)):
@@ -189,7 +213,7 @@ class Fused(torch.optim.Optimizer):
         state: State = {}
         for name in slots:
             if name in missing:
-                array = _core.state_like(p.detach().numpy(), initial)
+                array = _core.state_like(p.detach().numpy(), slots[name])
                 state[name] = torch.from_numpy(array), array
             else:
                 state[name] = present[name], self._array_of(present[name])
@@ -215,7 +239,7 @@ class _Own(Fused):
     def __init__(self, params: Any, lr: float | None = None, **options: Any) -> None:
         if lr is not None:
             options["lr"] = lr
-        defaults, _, _ = _core.describe(self._plain._rule, {**self._plain._preset, **options})
+        defaults, _ = _core.describe(self._plain._rule, {**self._plain._preset, **options})
         super().__init__(params, defaults)
 
 

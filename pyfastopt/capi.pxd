@@ -65,52 +65,38 @@ cdef extern from "fastopt.h" nogil:
         fastopt_options base
         double lr
         double weight_decay
+        int decoupled_weight_decay
         int maximize
         double grad_scale
         double clip_value
         double momentum
         double dampening
         int nesterov
-
-    ctypedef struct fastopt_momentum_options:
-        fastopt_options base
-        double lr
-        double weight_decay
-        int maximize
-        double grad_scale
-        double clip_value
-        double momentum
-        int nesterov
+        int lr_inside
 
     ctypedef struct fastopt_rmsprop_options:
         fastopt_options base
         double lr
         double weight_decay
+        int decoupled_weight_decay
         int maximize
         double grad_scale
         double clip_value
         double alpha
         double eps
         double momentum
+        int nesterov
         int centered
         int eps_inside
-
-    ctypedef struct fastopt_adam_options:
-        fastopt_options base
-        double lr
-        double weight_decay
-        int maximize
-        double grad_scale
-        double clip_value
-        double betas[2]
-        double eps
-        int amsgrad
-        int decoupled_weight_decay
+        int lr_inside
+        int bias_correction
+        double initial_accumulator_value
 
     ctypedef struct fastopt_adagrad_options:
         fastopt_options base
         double lr
         double weight_decay
+        int decoupled_weight_decay
         int maximize
         double grad_scale
         double clip_value
@@ -119,11 +105,158 @@ cdef extern from "fastopt.h" nogil:
         double eps
         int eps_inside
 
+    ctypedef struct fastopt_adadelta_options:
+        fastopt_options base
+        double lr
+        double weight_decay
+        int decoupled_weight_decay
+        int maximize
+        double grad_scale
+        double clip_value
+        double rho
+        double eps
+
+    ctypedef struct fastopt_adam_options:
+        fastopt_options base
+        double lr
+        double weight_decay
+        int decoupled_weight_decay
+        int maximize
+        double grad_scale
+        double clip_value
+        double betas[2]
+        double eps
+        double eps_root
+        int eps_hat
+        int amsgrad
+        int amsgrad_corrected
+        int decay_corrected
+
+    ctypedef struct fastopt_adamax_options:
+        fastopt_options base
+        double lr
+        double weight_decay
+        int decoupled_weight_decay
+        int maximize
+        double grad_scale
+        double clip_value
+        double betas[2]
+        double eps
+        int eps_inside
+
+    ctypedef struct fastopt_nadam_options:
+        fastopt_options base
+        double lr
+        double weight_decay
+        int decoupled_weight_decay
+        int maximize
+        double grad_scale
+        double clip_value
+        double betas[2]
+        double eps
+        double eps_root
+        double momentum_decay
+
+    ctypedef struct fastopt_radam_options:
+        fastopt_options base
+        double lr
+        double weight_decay
+        int decoupled_weight_decay
+        int maximize
+        double grad_scale
+        double clip_value
+        double betas[2]
+        double eps
+        double eps_root
+        int eps_hat
+        double threshold
+
+    ctypedef struct fastopt_rprop_options:
+        fastopt_options base
+        double lr
+        double weight_decay
+        int decoupled_weight_decay
+        int maximize
+        double grad_scale
+        double clip_value
+        double etas[2]
+        double step_sizes[2]
+
+    ctypedef struct fastopt_asgd_options:
+        fastopt_options base
+        double lr
+        double weight_decay
+        int decoupled_weight_decay
+        int maximize
+        double grad_scale
+        double clip_value
+        double lambd
+        double alpha
+        double t0
+
+    ctypedef struct fastopt_lion_options:
+        fastopt_options base
+        double lr
+        double weight_decay
+        int decoupled_weight_decay
+        int maximize
+        double grad_scale
+        double clip_value
+        double betas[2]
+
+    ctypedef struct fastopt_ftrl_options:
+        fastopt_options base
+        double lr
+        double weight_decay
+        int decoupled_weight_decay
+        int maximize
+        double grad_scale
+        double clip_value
+        double beta
+        double l1
+        double l2
+        int l2_halved
+        double l2_shrinkage
+        double initial_accumulator_value
+
+    ctypedef struct fastopt_lars_options:
+        fastopt_options base
+        double lr
+        double weight_decay
+        int decoupled_weight_decay
+        int maximize
+        double grad_scale
+        double clip_value
+        double momentum
+        int nesterov
+        int lr_inside
+        double trust_coefficient
+        double eps
+        int decay_in_norm
+        int layerwise
+
+    ctypedef struct fastopt_lamb_options:
+        fastopt_options base
+        double lr
+        double weight_decay
+        int decoupled_weight_decay
+        int maximize
+        double grad_scale
+        double clip_value
+        double betas[2]
+        double eps
+        double eps_root
+        int bias_correction
+        double norm_limits[2]
+        int layerwise
+
 
 cdef const char* error_message() noexcept nogil
 cdef fastopt_status options_init(const char* rule, fastopt_options* options,
     size_t size) noexcept nogil
 cdef fastopt_status options_check(const fastopt_options* options) noexcept nogil
+cdef fastopt_status options_check_change(const fastopt_options* present,
+    const fastopt_options* changed) noexcept nogil
 cdef fastopt_status options_kernel(const fastopt_options* options,
     const fastopt_kernel_info** kernel, double* initial_state) noexcept nogil
 cdef const fastopt_rule_info* rule(size_t index) noexcept nogil
@@ -163,15 +296,21 @@ cdef fastopt_status sgd_f32(const fastopt_sgd_options* options, int64_t step, si
     float* p, const float* g, float* momentum_buffer, int num_threads) noexcept nogil
 cdef fastopt_status sgd_f64(const fastopt_sgd_options* options, int64_t step, size_t count,
     double* p, const double* g, double* momentum_buffer, int num_threads) noexcept nogil
-cdef fastopt_status momentum_f32(const fastopt_momentum_options* options, int64_t step,
-    size_t count, float* p, const float* g, float* velocity, int num_threads) noexcept nogil
-cdef fastopt_status momentum_f64(const fastopt_momentum_options* options, int64_t step,
-    size_t count, double* p, const double* g, double* velocity, int num_threads) noexcept nogil
 cdef fastopt_status rmsprop_f32(const fastopt_rmsprop_options* options, int64_t step, size_t count,
     float* p, const float* g, float* square_avg, float* grad_avg, float* momentum_buffer,
     int num_threads) noexcept nogil
 cdef fastopt_status rmsprop_f64(const fastopt_rmsprop_options* options, int64_t step, size_t count,
     double* p, const double* g, double* square_avg, double* grad_avg, double* momentum_buffer,
+    int num_threads) noexcept nogil
+cdef fastopt_status adagrad_f32(const fastopt_adagrad_options* options, int64_t step, size_t count,
+    float* p, const float* g, float* sum, int num_threads) noexcept nogil
+cdef fastopt_status adagrad_f64(const fastopt_adagrad_options* options, int64_t step, size_t count,
+    double* p, const double* g, double* sum, int num_threads) noexcept nogil
+cdef fastopt_status adadelta_f32(const fastopt_adadelta_options* options, int64_t step,
+    size_t count, float* p, const float* g, float* square_avg, float* acc_delta,
+    int num_threads) noexcept nogil
+cdef fastopt_status adadelta_f64(const fastopt_adadelta_options* options, int64_t step,
+    size_t count, double* p, const double* g, double* square_avg, double* acc_delta,
     int num_threads) noexcept nogil
 cdef fastopt_status adam_f32(const fastopt_adam_options* options, int64_t step, size_t count,
     float* p, const float* g, float* exp_avg, float* exp_avg_sq, float* max_exp_avg_sq,
@@ -179,21 +318,47 @@ cdef fastopt_status adam_f32(const fastopt_adam_options* options, int64_t step, 
 cdef fastopt_status adam_f64(const fastopt_adam_options* options, int64_t step, size_t count,
     double* p, const double* g, double* exp_avg, double* exp_avg_sq, double* max_exp_avg_sq,
     int num_threads) noexcept nogil
-cdef fastopt_status adagrad_f32(const fastopt_adagrad_options* options, int64_t step, size_t count,
-    float* p, const float* g, float* sum, int num_threads) noexcept nogil
-cdef fastopt_status adagrad_f64(const fastopt_adagrad_options* options, int64_t step, size_t count,
-    double* p, const double* g, double* sum, int num_threads) noexcept nogil
+cdef fastopt_status adamax_f32(const fastopt_adamax_options* options, int64_t step, size_t count,
+    float* p, const float* g, float* exp_avg, float* exp_inf, int num_threads) noexcept nogil
+cdef fastopt_status adamax_f64(const fastopt_adamax_options* options, int64_t step, size_t count,
+    double* p, const double* g, double* exp_avg, double* exp_inf, int num_threads) noexcept nogil
+cdef fastopt_status nadam_f32(const fastopt_nadam_options* options, int64_t step, size_t count,
+    float* p, const float* g, float* exp_avg, float* exp_avg_sq, int num_threads) noexcept nogil
+cdef fastopt_status nadam_f64(const fastopt_nadam_options* options, int64_t step, size_t count,
+    double* p, const double* g, double* exp_avg, double* exp_avg_sq, int num_threads) noexcept nogil
+cdef fastopt_status radam_f32(const fastopt_radam_options* options, int64_t step, size_t count,
+    float* p, const float* g, float* exp_avg, float* exp_avg_sq, int num_threads) noexcept nogil
+cdef fastopt_status radam_f64(const fastopt_radam_options* options, int64_t step, size_t count,
+    double* p, const double* g, double* exp_avg, double* exp_avg_sq, int num_threads) noexcept nogil
+cdef fastopt_status rprop_f32(const fastopt_rprop_options* options, int64_t step, size_t count,
+    float* p, const float* g, float* prev, float* step_size, int num_threads) noexcept nogil
+cdef fastopt_status rprop_f64(const fastopt_rprop_options* options, int64_t step, size_t count,
+    double* p, const double* g, double* prev, double* step_size, int num_threads) noexcept nogil
+cdef fastopt_status asgd_f32(const fastopt_asgd_options* options, int64_t step, size_t count,
+    float* p, const float* g, float* ax, int num_threads) noexcept nogil
+cdef fastopt_status asgd_f64(const fastopt_asgd_options* options, int64_t step, size_t count,
+    double* p, const double* g, double* ax, int num_threads) noexcept nogil
+cdef fastopt_status lion_f32(const fastopt_lion_options* options, int64_t step, size_t count,
+    float* p, const float* g, float* exp_avg, int num_threads) noexcept nogil
+cdef fastopt_status lion_f64(const fastopt_lion_options* options, int64_t step, size_t count,
+    double* p, const double* g, double* exp_avg, int num_threads) noexcept nogil
+cdef fastopt_status ftrl_f32(const fastopt_ftrl_options* options, int64_t step, size_t count,
+    float* p, const float* g, float* sum, float* linear, int num_threads) noexcept nogil
+cdef fastopt_status ftrl_f64(const fastopt_ftrl_options* options, int64_t step, size_t count,
+    double* p, const double* g, double* sum, double* linear, int num_threads) noexcept nogil
+cdef fastopt_status lars_f32(const fastopt_lars_options* options, int64_t step, size_t count,
+    float* p, const float* g, float* momentum_buffer, int num_threads) noexcept nogil
+cdef fastopt_status lars_f64(const fastopt_lars_options* options, int64_t step, size_t count,
+    double* p, const double* g, double* momentum_buffer, int num_threads) noexcept nogil
+cdef fastopt_status lamb_f32(const fastopt_lamb_options* options, int64_t step, size_t count,
+    float* p, const float* g, float* exp_avg, float* exp_avg_sq, int num_threads) noexcept nogil
+cdef fastopt_status lamb_f64(const fastopt_lamb_options* options, int64_t step, size_t count,
+    double* p, const double* g, double* exp_avg, double* exp_avg_sq, int num_threads) noexcept nogil
 
 
 cdef inline fastopt_sgd_options sgd_defaults() noexcept nogil:
     cdef fastopt_sgd_options options
     options_init("sgd", &options.base, sizeof(options))
-    return options
-
-
-cdef inline fastopt_momentum_options momentum_defaults() noexcept nogil:
-    cdef fastopt_momentum_options options
-    options_init("momentum", &options.base, sizeof(options))
     return options
 
 
@@ -203,13 +368,73 @@ cdef inline fastopt_rmsprop_options rmsprop_defaults() noexcept nogil:
     return options
 
 
+cdef inline fastopt_adagrad_options adagrad_defaults() noexcept nogil:
+    cdef fastopt_adagrad_options options
+    options_init("adagrad", &options.base, sizeof(options))
+    return options
+
+
+cdef inline fastopt_adadelta_options adadelta_defaults() noexcept nogil:
+    cdef fastopt_adadelta_options options
+    options_init("adadelta", &options.base, sizeof(options))
+    return options
+
+
 cdef inline fastopt_adam_options adam_defaults() noexcept nogil:
     cdef fastopt_adam_options options
     options_init("adam", &options.base, sizeof(options))
     return options
 
 
-cdef inline fastopt_adagrad_options adagrad_defaults() noexcept nogil:
-    cdef fastopt_adagrad_options options
-    options_init("adagrad", &options.base, sizeof(options))
+cdef inline fastopt_adamax_options adamax_defaults() noexcept nogil:
+    cdef fastopt_adamax_options options
+    options_init("adamax", &options.base, sizeof(options))
+    return options
+
+
+cdef inline fastopt_nadam_options nadam_defaults() noexcept nogil:
+    cdef fastopt_nadam_options options
+    options_init("nadam", &options.base, sizeof(options))
+    return options
+
+
+cdef inline fastopt_radam_options radam_defaults() noexcept nogil:
+    cdef fastopt_radam_options options
+    options_init("radam", &options.base, sizeof(options))
+    return options
+
+
+cdef inline fastopt_rprop_options rprop_defaults() noexcept nogil:
+    cdef fastopt_rprop_options options
+    options_init("rprop", &options.base, sizeof(options))
+    return options
+
+
+cdef inline fastopt_asgd_options asgd_defaults() noexcept nogil:
+    cdef fastopt_asgd_options options
+    options_init("asgd", &options.base, sizeof(options))
+    return options
+
+
+cdef inline fastopt_lion_options lion_defaults() noexcept nogil:
+    cdef fastopt_lion_options options
+    options_init("lion", &options.base, sizeof(options))
+    return options
+
+
+cdef inline fastopt_ftrl_options ftrl_defaults() noexcept nogil:
+    cdef fastopt_ftrl_options options
+    options_init("ftrl", &options.base, sizeof(options))
+    return options
+
+
+cdef inline fastopt_lars_options lars_defaults() noexcept nogil:
+    cdef fastopt_lars_options options
+    options_init("lars", &options.base, sizeof(options))
+    return options
+
+
+cdef inline fastopt_lamb_options lamb_defaults() noexcept nogil:
+    cdef fastopt_lamb_options options
+    options_init("lamb", &options.base, sizeof(options))
     return options

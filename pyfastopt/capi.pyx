@@ -10,6 +10,8 @@ cdef extern from "fastopt.h" nogil:
     fastopt_status _options_init "fastopt_options_init"(const char* rule, fastopt_options* options,
         size_t size)
     fastopt_status _options_check "fastopt_options_check"(const fastopt_options* options)
+    fastopt_status _options_check_change "fastopt_options_check_change"(
+        const fastopt_options* present, const fastopt_options* changed)
     fastopt_status _options_kernel "fastopt_options_kernel"(const fastopt_options* options,
         const fastopt_kernel_info** kernel, double* initial_state)
     const fastopt_rule_info* _rule "fastopt_rule"(size_t index)
@@ -50,26 +52,73 @@ cdef extern from "fastopt.h" nogil:
         size_t count, float* p, const float* g, float* momentum_buffer, int num_threads)
     fastopt_status _sgd_f64 "fastopt_sgd_f64"(const fastopt_sgd_options* options, int64_t step,
         size_t count, double* p, const double* g, double* momentum_buffer, int num_threads)
-    fastopt_status _momentum_f32 "fastopt_momentum_f32"(const fastopt_momentum_options* options,
-        int64_t step, size_t count, float* p, const float* g, float* velocity, int num_threads)
-    fastopt_status _momentum_f64 "fastopt_momentum_f64"(const fastopt_momentum_options* options,
-        int64_t step, size_t count, double* p, const double* g, double* velocity, int num_threads)
     fastopt_status _rmsprop_f32 "fastopt_rmsprop_f32"(const fastopt_rmsprop_options* options,
         int64_t step, size_t count, float* p, const float* g, float* square_avg, float* grad_avg,
         float* momentum_buffer, int num_threads)
     fastopt_status _rmsprop_f64 "fastopt_rmsprop_f64"(const fastopt_rmsprop_options* options,
         int64_t step, size_t count, double* p, const double* g, double* square_avg,
         double* grad_avg, double* momentum_buffer, int num_threads)
+    fastopt_status _adagrad_f32 "fastopt_adagrad_f32"(const fastopt_adagrad_options* options,
+        int64_t step, size_t count, float* p, const float* g, float* sum, int num_threads)
+    fastopt_status _adagrad_f64 "fastopt_adagrad_f64"(const fastopt_adagrad_options* options,
+        int64_t step, size_t count, double* p, const double* g, double* sum, int num_threads)
+    fastopt_status _adadelta_f32 "fastopt_adadelta_f32"(const fastopt_adadelta_options* options,
+        int64_t step, size_t count, float* p, const float* g, float* square_avg, float* acc_delta,
+        int num_threads)
+    fastopt_status _adadelta_f64 "fastopt_adadelta_f64"(const fastopt_adadelta_options* options,
+        int64_t step, size_t count, double* p, const double* g, double* square_avg,
+        double* acc_delta, int num_threads)
     fastopt_status _adam_f32 "fastopt_adam_f32"(const fastopt_adam_options* options, int64_t step,
         size_t count, float* p, const float* g, float* exp_avg, float* exp_avg_sq,
         float* max_exp_avg_sq, int num_threads)
     fastopt_status _adam_f64 "fastopt_adam_f64"(const fastopt_adam_options* options, int64_t step,
         size_t count, double* p, const double* g, double* exp_avg, double* exp_avg_sq,
         double* max_exp_avg_sq, int num_threads)
-    fastopt_status _adagrad_f32 "fastopt_adagrad_f32"(const fastopt_adagrad_options* options,
-        int64_t step, size_t count, float* p, const float* g, float* sum, int num_threads)
-    fastopt_status _adagrad_f64 "fastopt_adagrad_f64"(const fastopt_adagrad_options* options,
-        int64_t step, size_t count, double* p, const double* g, double* sum, int num_threads)
+    fastopt_status _adamax_f32 "fastopt_adamax_f32"(const fastopt_adamax_options* options,
+        int64_t step, size_t count, float* p, const float* g, float* exp_avg, float* exp_inf,
+        int num_threads)
+    fastopt_status _adamax_f64 "fastopt_adamax_f64"(const fastopt_adamax_options* options,
+        int64_t step, size_t count, double* p, const double* g, double* exp_avg, double* exp_inf,
+        int num_threads)
+    fastopt_status _nadam_f32 "fastopt_nadam_f32"(const fastopt_nadam_options* options,
+        int64_t step, size_t count, float* p, const float* g, float* exp_avg, float* exp_avg_sq,
+        int num_threads)
+    fastopt_status _nadam_f64 "fastopt_nadam_f64"(const fastopt_nadam_options* options,
+        int64_t step, size_t count, double* p, const double* g, double* exp_avg, double* exp_avg_sq,
+        int num_threads)
+    fastopt_status _radam_f32 "fastopt_radam_f32"(const fastopt_radam_options* options,
+        int64_t step, size_t count, float* p, const float* g, float* exp_avg, float* exp_avg_sq,
+        int num_threads)
+    fastopt_status _radam_f64 "fastopt_radam_f64"(const fastopt_radam_options* options,
+        int64_t step, size_t count, double* p, const double* g, double* exp_avg, double* exp_avg_sq,
+        int num_threads)
+    fastopt_status _rprop_f32 "fastopt_rprop_f32"(const fastopt_rprop_options* options,
+        int64_t step, size_t count, float* p, const float* g, float* prev, float* step_size,
+        int num_threads)
+    fastopt_status _rprop_f64 "fastopt_rprop_f64"(const fastopt_rprop_options* options,
+        int64_t step, size_t count, double* p, const double* g, double* prev, double* step_size,
+        int num_threads)
+    fastopt_status _asgd_f32 "fastopt_asgd_f32"(const fastopt_asgd_options* options, int64_t step,
+        size_t count, float* p, const float* g, float* ax, int num_threads)
+    fastopt_status _asgd_f64 "fastopt_asgd_f64"(const fastopt_asgd_options* options, int64_t step,
+        size_t count, double* p, const double* g, double* ax, int num_threads)
+    fastopt_status _lion_f32 "fastopt_lion_f32"(const fastopt_lion_options* options, int64_t step,
+        size_t count, float* p, const float* g, float* exp_avg, int num_threads)
+    fastopt_status _lion_f64 "fastopt_lion_f64"(const fastopt_lion_options* options, int64_t step,
+        size_t count, double* p, const double* g, double* exp_avg, int num_threads)
+    fastopt_status _ftrl_f32 "fastopt_ftrl_f32"(const fastopt_ftrl_options* options, int64_t step,
+        size_t count, float* p, const float* g, float* sum, float* linear, int num_threads)
+    fastopt_status _ftrl_f64 "fastopt_ftrl_f64"(const fastopt_ftrl_options* options, int64_t step,
+        size_t count, double* p, const double* g, double* sum, double* linear, int num_threads)
+    fastopt_status _lars_f32 "fastopt_lars_f32"(const fastopt_lars_options* options, int64_t step,
+        size_t count, float* p, const float* g, float* momentum_buffer, int num_threads)
+    fastopt_status _lars_f64 "fastopt_lars_f64"(const fastopt_lars_options* options, int64_t step,
+        size_t count, double* p, const double* g, double* momentum_buffer, int num_threads)
+    fastopt_status _lamb_f32 "fastopt_lamb_f32"(const fastopt_lamb_options* options, int64_t step,
+        size_t count, float* p, const float* g, float* exp_avg, float* exp_avg_sq, int num_threads)
+    fastopt_status _lamb_f64 "fastopt_lamb_f64"(const fastopt_lamb_options* options, int64_t step,
+        size_t count, double* p, const double* g, double* exp_avg, double* exp_avg_sq,
+        int num_threads)
 
 
 cdef const char* error_message() noexcept nogil:
@@ -81,6 +130,10 @@ cdef fastopt_status options_init(const char* rule, fastopt_options* options,
 
 cdef fastopt_status options_check(const fastopt_options* options) noexcept nogil:
     return _options_check(options)
+
+cdef fastopt_status options_check_change(const fastopt_options* present,
+        const fastopt_options* changed) noexcept nogil:
+    return _options_check_change(present, changed)
 
 cdef fastopt_status options_kernel(const fastopt_options* options,
         const fastopt_kernel_info** kernel, double* initial_state) noexcept nogil:
@@ -179,14 +232,6 @@ cdef fastopt_status sgd_f64(const fastopt_sgd_options* options, int64_t step, si
         double* p, const double* g, double* momentum_buffer, int num_threads) noexcept nogil:
     return _sgd_f64(options, step, count, p, g, momentum_buffer, num_threads)
 
-cdef fastopt_status momentum_f32(const fastopt_momentum_options* options, int64_t step,
-        size_t count, float* p, const float* g, float* velocity, int num_threads) noexcept nogil:
-    return _momentum_f32(options, step, count, p, g, velocity, num_threads)
-
-cdef fastopt_status momentum_f64(const fastopt_momentum_options* options, int64_t step,
-        size_t count, double* p, const double* g, double* velocity, int num_threads) noexcept nogil:
-    return _momentum_f64(options, step, count, p, g, velocity, num_threads)
-
 cdef fastopt_status rmsprop_f32(const fastopt_rmsprop_options* options, int64_t step, size_t count,
         float* p, const float* g, float* square_avg, float* grad_avg, float* momentum_buffer,
         int num_threads) noexcept nogil:
@@ -199,6 +244,24 @@ cdef fastopt_status rmsprop_f64(const fastopt_rmsprop_options* options, int64_t 
     return _rmsprop_f64(options, step, count, p, g, square_avg, grad_avg, momentum_buffer,
         num_threads)
 
+cdef fastopt_status adagrad_f32(const fastopt_adagrad_options* options, int64_t step, size_t count,
+        float* p, const float* g, float* sum, int num_threads) noexcept nogil:
+    return _adagrad_f32(options, step, count, p, g, sum, num_threads)
+
+cdef fastopt_status adagrad_f64(const fastopt_adagrad_options* options, int64_t step, size_t count,
+        double* p, const double* g, double* sum, int num_threads) noexcept nogil:
+    return _adagrad_f64(options, step, count, p, g, sum, num_threads)
+
+cdef fastopt_status adadelta_f32(const fastopt_adadelta_options* options, int64_t step,
+        size_t count, float* p, const float* g, float* square_avg, float* acc_delta,
+        int num_threads) noexcept nogil:
+    return _adadelta_f32(options, step, count, p, g, square_avg, acc_delta, num_threads)
+
+cdef fastopt_status adadelta_f64(const fastopt_adadelta_options* options, int64_t step,
+        size_t count, double* p, const double* g, double* square_avg, double* acc_delta,
+        int num_threads) noexcept nogil:
+    return _adadelta_f64(options, step, count, p, g, square_avg, acc_delta, num_threads)
+
 cdef fastopt_status adam_f32(const fastopt_adam_options* options, int64_t step, size_t count,
         float* p, const float* g, float* exp_avg, float* exp_avg_sq, float* max_exp_avg_sq,
         int num_threads) noexcept nogil:
@@ -209,10 +272,82 @@ cdef fastopt_status adam_f64(const fastopt_adam_options* options, int64_t step, 
         int num_threads) noexcept nogil:
     return _adam_f64(options, step, count, p, g, exp_avg, exp_avg_sq, max_exp_avg_sq, num_threads)
 
-cdef fastopt_status adagrad_f32(const fastopt_adagrad_options* options, int64_t step, size_t count,
-        float* p, const float* g, float* sum, int num_threads) noexcept nogil:
-    return _adagrad_f32(options, step, count, p, g, sum, num_threads)
+cdef fastopt_status adamax_f32(const fastopt_adamax_options* options, int64_t step, size_t count,
+        float* p, const float* g, float* exp_avg, float* exp_inf, int num_threads) noexcept nogil:
+    return _adamax_f32(options, step, count, p, g, exp_avg, exp_inf, num_threads)
 
-cdef fastopt_status adagrad_f64(const fastopt_adagrad_options* options, int64_t step, size_t count,
-        double* p, const double* g, double* sum, int num_threads) noexcept nogil:
-    return _adagrad_f64(options, step, count, p, g, sum, num_threads)
+cdef fastopt_status adamax_f64(const fastopt_adamax_options* options, int64_t step, size_t count,
+        double* p, const double* g, double* exp_avg, double* exp_inf,
+        int num_threads) noexcept nogil:
+    return _adamax_f64(options, step, count, p, g, exp_avg, exp_inf, num_threads)
+
+cdef fastopt_status nadam_f32(const fastopt_nadam_options* options, int64_t step, size_t count,
+        float* p, const float* g, float* exp_avg, float* exp_avg_sq,
+        int num_threads) noexcept nogil:
+    return _nadam_f32(options, step, count, p, g, exp_avg, exp_avg_sq, num_threads)
+
+cdef fastopt_status nadam_f64(const fastopt_nadam_options* options, int64_t step, size_t count,
+        double* p, const double* g, double* exp_avg, double* exp_avg_sq,
+        int num_threads) noexcept nogil:
+    return _nadam_f64(options, step, count, p, g, exp_avg, exp_avg_sq, num_threads)
+
+cdef fastopt_status radam_f32(const fastopt_radam_options* options, int64_t step, size_t count,
+        float* p, const float* g, float* exp_avg, float* exp_avg_sq,
+        int num_threads) noexcept nogil:
+    return _radam_f32(options, step, count, p, g, exp_avg, exp_avg_sq, num_threads)
+
+cdef fastopt_status radam_f64(const fastopt_radam_options* options, int64_t step, size_t count,
+        double* p, const double* g, double* exp_avg, double* exp_avg_sq,
+        int num_threads) noexcept nogil:
+    return _radam_f64(options, step, count, p, g, exp_avg, exp_avg_sq, num_threads)
+
+cdef fastopt_status rprop_f32(const fastopt_rprop_options* options, int64_t step, size_t count,
+        float* p, const float* g, float* prev, float* step_size, int num_threads) noexcept nogil:
+    return _rprop_f32(options, step, count, p, g, prev, step_size, num_threads)
+
+cdef fastopt_status rprop_f64(const fastopt_rprop_options* options, int64_t step, size_t count,
+        double* p, const double* g, double* prev, double* step_size,
+        int num_threads) noexcept nogil:
+    return _rprop_f64(options, step, count, p, g, prev, step_size, num_threads)
+
+cdef fastopt_status asgd_f32(const fastopt_asgd_options* options, int64_t step, size_t count,
+        float* p, const float* g, float* ax, int num_threads) noexcept nogil:
+    return _asgd_f32(options, step, count, p, g, ax, num_threads)
+
+cdef fastopt_status asgd_f64(const fastopt_asgd_options* options, int64_t step, size_t count,
+        double* p, const double* g, double* ax, int num_threads) noexcept nogil:
+    return _asgd_f64(options, step, count, p, g, ax, num_threads)
+
+cdef fastopt_status lion_f32(const fastopt_lion_options* options, int64_t step, size_t count,
+        float* p, const float* g, float* exp_avg, int num_threads) noexcept nogil:
+    return _lion_f32(options, step, count, p, g, exp_avg, num_threads)
+
+cdef fastopt_status lion_f64(const fastopt_lion_options* options, int64_t step, size_t count,
+        double* p, const double* g, double* exp_avg, int num_threads) noexcept nogil:
+    return _lion_f64(options, step, count, p, g, exp_avg, num_threads)
+
+cdef fastopt_status ftrl_f32(const fastopt_ftrl_options* options, int64_t step, size_t count,
+        float* p, const float* g, float* sum, float* linear, int num_threads) noexcept nogil:
+    return _ftrl_f32(options, step, count, p, g, sum, linear, num_threads)
+
+cdef fastopt_status ftrl_f64(const fastopt_ftrl_options* options, int64_t step, size_t count,
+        double* p, const double* g, double* sum, double* linear, int num_threads) noexcept nogil:
+    return _ftrl_f64(options, step, count, p, g, sum, linear, num_threads)
+
+cdef fastopt_status lars_f32(const fastopt_lars_options* options, int64_t step, size_t count,
+        float* p, const float* g, float* momentum_buffer, int num_threads) noexcept nogil:
+    return _lars_f32(options, step, count, p, g, momentum_buffer, num_threads)
+
+cdef fastopt_status lars_f64(const fastopt_lars_options* options, int64_t step, size_t count,
+        double* p, const double* g, double* momentum_buffer, int num_threads) noexcept nogil:
+    return _lars_f64(options, step, count, p, g, momentum_buffer, num_threads)
+
+cdef fastopt_status lamb_f32(const fastopt_lamb_options* options, int64_t step, size_t count,
+        float* p, const float* g, float* exp_avg, float* exp_avg_sq,
+        int num_threads) noexcept nogil:
+    return _lamb_f32(options, step, count, p, g, exp_avg, exp_avg_sq, num_threads)
+
+cdef fastopt_status lamb_f64(const fastopt_lamb_options* options, int64_t step, size_t count,
+        double* p, const double* g, double* exp_avg, double* exp_avg_sq,
+        int num_threads) noexcept nogil:
+    return _lamb_f64(options, step, count, p, g, exp_avg, exp_avg_sq, num_threads)

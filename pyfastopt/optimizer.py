@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from . import _core
 from ._types import Array, OptionValue, Params, Tree
+from .conventions import differences
 
 T = TypeVar("T", bound=OptionValue)
 
@@ -47,6 +48,7 @@ class CommonOptions(TypedDict, total=False):
     """The options that all optimizers have besides `lr`."""
 
     weight_decay: float
+    decoupled_weight_decay: bool
     maximize: bool
     grad_scale: float
     clip_value: float
@@ -95,13 +97,19 @@ class Optimizer:
         The parameters, updated in place: float32 or float64, of any shape and strides, writable,
         aligned, in native byte order, without memory in common. Or a list of parameter groups:
         dictionaries with an entry ``"params"`` and the options that differ in that group.
-    lr : float, default 1e-3
-        Learning rate, >= 0.
+    lr : float, optional
+        Learning rate, >= 0. Each class says its default.
+    convention : {"torch", "keras", "optax", "mxnet"}, default "torch"
+        The framework whose formula and defaults to take: a preset of the options, which those
+        that are given override. :func:`preset` shows it, and docs/conventions.md the formulas.
     num_threads : int, optional
         Threads that a step may use. By default ``PYFASTOPT_NUM_THREADS``, else OpenMP's number,
         and at most the CPUs that the process may use.
     weight_decay : float, default 0
         The L2 penalty's gradient ``weight_decay * p`` is added to `g`; >= 0.
+    decoupled_weight_decay : bool, default False
+        Shrink `p` by the factor ``1 - lr*weight_decay`` before the update instead, and leave the
+        gradient as it is (Loshchilov and Hutter 2019).
     maximize : bool, default False
         Ascend instead of descend.
     grad_scale : float, default 1
@@ -130,18 +138,29 @@ class Optimizer:
 
     lr = Option[float]()
     weight_decay = Option[float]()
+    decoupled_weight_decay = Option[bool]()
     maximize = Option[bool]()
     grad_scale = Option[float]()
     clip_value = Option[float]()
 
-    def __init__(self, params: Params, num_threads: int | None, options: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        params: Params,
+        lr: float | None,
+        convention: str,
+        num_threads: int | None,
+        options: Mapping[str, Any],
+    ) -> None:
+        common = {**self._preset, **differences(convention, type(self)), **options}
+        if lr is not None:
+            common["lr"] = lr
         groups = _param_groups(params)
         trees = [group["params"] for group in groups or []]
         own = [{k: v for k, v in group.items() if k != "params"} for group in groups or [{}]]
         self._plan = _core.Plan(
             self._rule,
             trees if groups else params,
-            [{**self._preset, **options, **group} for group in own],
+            [{**common, **group} for group in own],
             bool(groups),
         )
         self._plan.num_threads = num_threads
@@ -322,10 +341,14 @@ def apply(
     optimizer: type[Optimizer],
     p: Array,
     g: Array,
-    slots: dict[str, Array | None],
+    slots: Mapping[str, Array | None],
     step: int,
+    lr: float | None,
     num_threads: int | None,
     options: Mapping[str, Any],
 ) -> None:
     """Take one step with the rule of `optimizer` on the caller's own arrays."""
-    _core.apply(optimizer._rule, p, g, slots, step, {**optimizer._preset, **options}, num_threads)
+    values = {**optimizer._preset, **options}
+    if lr is not None:
+        values["lr"] = lr
+    _core.apply(optimizer._rule, p, g, dict(slots), step, values, num_threads)

@@ -14,9 +14,88 @@ class _Fused(optim.Optimizer):
 
 class Adam(_Fused, optim.Adam): ...
 class AdamW(_Fused, optim.AdamW): ...
+class Adamax(_Fused, optim.Adamax): ...
+class NAdam(_Fused, optim.NAdam): ...
+class RAdam(_Fused, optim.RAdam): ...
+
+class FTRL(_Fused):
+    def __init__(
+        self,
+        params: ParamsT,
+        lr: float = ...,
+        *,
+        weight_decay: float = ...,
+        decoupled_weight_decay: bool = ...,
+        maximize: bool = ...,
+        grad_scale: float = ...,
+        clip_value: float = ...,
+        beta: float = ...,
+        l1: float = ...,
+        l2: float = ...,
+        l2_halved: bool = ...,
+        l2_shrinkage: float = ...,
+        initial_accumulator_value: float = ...,
+    ) -> None: ...
+
+class Adadelta(_Fused, optim.Adadelta): ...
 class Adagrad(_Fused, optim.Adagrad): ...
 class RMSprop(_Fused, optim.RMSprop): ...
+
+class LAMB(_Fused):
+    def __init__(
+        self,
+        params: ParamsT,
+        lr: float = ...,
+        *,
+        weight_decay: float = ...,
+        decoupled_weight_decay: bool = ...,
+        maximize: bool = ...,
+        grad_scale: float = ...,
+        clip_value: float = ...,
+        betas: tuple[float, float] = ...,
+        eps: float = ...,
+        eps_root: float = ...,
+        bias_correction: bool = ...,
+        norm_limits: tuple[float, float] = ...,
+        layerwise: bool = ...,
+    ) -> None: ...
+
+class LARS(_Fused):
+    def __init__(
+        self,
+        params: ParamsT,
+        lr: float = ...,
+        *,
+        weight_decay: float = ...,
+        decoupled_weight_decay: bool = ...,
+        maximize: bool = ...,
+        grad_scale: float = ...,
+        clip_value: float = ...,
+        momentum: float = ...,
+        nesterov: bool = ...,
+        lr_inside: bool = ...,
+        trust_coefficient: float = ...,
+        eps: float = ...,
+        decay_in_norm: bool = ...,
+        layerwise: bool = ...,
+    ) -> None: ...
+
+class ASGD(_Fused, optim.ASGD): ...
 class SGD(_Fused, optim.SGD): ...
+
+class Lion(_Fused):
+    def __init__(
+        self,
+        params: ParamsT,
+        lr: float = ...,
+        *,
+        weight_decay: float = ...,
+        decoupled_weight_decay: bool = ...,
+        maximize: bool = ...,
+        grad_scale: float = ...,
+        clip_value: float = ...,
+        betas: tuple[float, float] = ...,
+    ) -> None: ...
 
 class Momentum(_Fused):
     def __init__(
@@ -25,9 +104,14 @@ class Momentum(_Fused):
         lr: float = ...,
         *,
         weight_decay: float = ...,
+        decoupled_weight_decay: bool = ...,
         maximize: bool = ...,
         grad_scale: float = ...,
         clip_value: float = ...,
         momentum: float = ...,
+        dampening: float = ...,
         nesterov: bool = ...,
+        lr_inside: bool = ...,
     ) -> None: ...
+
+class Rprop(_Fused, optim.Rprop): ...

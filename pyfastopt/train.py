@@ -32,10 +32,19 @@ BATCH = 32
 
 # Where an optimizer's defaults are far from what this small network wants.
 SETTINGS: dict[str, dict[str, Any]] = {
-    "SGD": {"lr": 0.1, "momentum": 0.9, "nesterov": True},
+    "ASGD": {"lr": 0.5},
+    "LAMB": {"lr": 5e-3},
+    "LARS": {"lr": 5.0},
+    "Lion": {"lr": 1e-3},
     "Momentum": {"lr": 0.1},
+    "RAdam": {"lr": 5e-3},
     "RMSProp": {"lr": 1e-3},
+    "Rprop": {"lr": 1e-3, "etas": (0.5, 1.05), "step_sizes": (1e-6, 1e-2)},
+    "SGD": {"lr": 0.1, "momentum": 0.9, "nesterov": True},
 }
+
+# Whose first step replaces the weights, which layers below another cannot do without.
+LINEAR = {"FTRL"}
 
 Arrays = list[NDArray[Any]]
 
@@ -67,9 +76,12 @@ class Digits:
 
 
 def init(hidden: int, dtype: str) -> Arrays:
-    """Draw the weights and biases of a network 64 - hidden - hidden - 10 (He et al. 2015)."""
+    """Draw the weights and biases of a network 64 - hidden - hidden - 10 (He et al. 2015).
+
+    Without hidden units, of a linear model.
+    """
     rng = np.random.default_rng(0)
-    sizes = [64, hidden, hidden, 10]
+    sizes = [64, hidden, hidden, 10] if hidden else [64, 10]
     params: Arrays = []
     for inputs, outputs in pairwise(sizes):
         params.append((rng.standard_normal((inputs, outputs)) * (2 / inputs) ** 0.5).astype(dtype))
@@ -210,6 +222,8 @@ def train(
     table.add_column("optimizer")
     for column in ("test accuracy", "loss", "pyfastopt", "NumPy", "speed-up", "same bits"):
         table.add_column(column, justify="right")
+    if linear := LINEAR & chosen.keys():
+        table.caption = f"{', '.join(linear)}: a linear model, without hidden units"
     curves: dict[str, list[float]] = {}
     all_same = True
     with Progress(console=console) as progress:
@@ -221,8 +235,9 @@ def train(
                 partial(optimizer, num_threads=num_threads, **settings),
                 partial(Reference, optimizer, **settings),
             ]
+            tick = partial(progress.advance, bar)
             ours, numpys = (
-                run(make, data, epochs, hidden, lambda: progress.advance(bar)) for make in makers
+                run(make, data, epochs, 0 if name in LINEAR else hidden, tick) for make in makers
             )
             same = all(
                 a.tobytes() == b.tobytes() for a, b in zip(ours.params, numpys.params, strict=True)

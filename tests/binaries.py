@@ -15,7 +15,10 @@ BUILDS = Path(__file__).parent.parent / "build"
 #: The registers of each x86 instruction set, and how many bytes they have.
 REGISTERS = {"baseline": ("xmm", 16), "avx2": ("ymm", 32), "avx512": ("zmm", 64)}
 
-KERNEL = re.compile(r"kernel<fastopt::\(anonymous namespace\)::(\w+<.*>), (float|double)>")
+KERNEL = re.compile(
+    r"Functions<fastopt::\(anonymous namespace\)::(\w+<.*>), (?:float|double), .*>"
+    r"::(sweep|measure)\("
+)
 ARITHMETIC = re.compile(r"\bv?(add|sub|mul|div|sqrt)(ps|pd|ss|sd)\b.*%(xmm|ymm|zmm)")
 
 
@@ -78,7 +81,7 @@ def main():
     print(f"{'kernel':32}" + "".join(f"{head:>20}" for head in heads))
     for kernel in sorted(reports["baseline"]):
         row = [sum(widest_and_scalar(reports[isa][kernel], isa)[0].values()) for isa in reports]
-        print(f"{kernel[0]:32}" + "".join(f"{count:20}" for count in row))
+        print(f"{' '.join(kernel):32}" + "".join(f"{count:20}" for count in row))
     return 0
 
 

@@ -28,6 +28,7 @@ FUNCTIONS = {
 # Their numbers are compiled into programs.
 INVALID_ARGUMENT, INVALID_OPTION, OVERLAP, BUSY, OUT_OF_MEMORY, INVALID_ENVIRONMENT = range(1, 7)
 APART = 1
+MAX_SLOTS = 4
 MAX_STEPS = 2**53
 
 RULES = {rule: (size, members, slots) for rule, size, members, slots in _core.rules()}

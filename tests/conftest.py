@@ -7,16 +7,16 @@ from table import TABLE, variant_name
 import pyfastopt as fo
 
 VARIANTS = [
-    pytest.param(row, options, id=variant_name(row, options))
+    pytest.param(row, row.explicit(variant), id=variant_name(row, variant))
     for row in TABLE
-    for options, _ in row.variants
+    for variant in row.variants
 ]
 
 ORACLES = [
-    pytest.param(row, options, oracle, id=variant_name(row, options))
+    pytest.param(row, variant, id=variant_name(row, variant))
     for row in TABLE
-    for options, oracle in row.variants
-    if oracle
+    for variant in row.variants
+    if variant.framework in row.names
 ]
 
 
@@ -25,8 +25,8 @@ def pytest_generate_tests(metafunc):
         metafunc.parametrize(("row", "options"), VARIANTS)
     elif "row" in metafunc.fixturenames:
         metafunc.parametrize("row", TABLE, ids=[row.name for row in TABLE])
-    if "oracle" in metafunc.fixturenames:
-        metafunc.parametrize(("oracle_row", "oracle_options", "oracle"), ORACLES)
+    if "asked" in metafunc.fixturenames:
+        metafunc.parametrize(("asking", "asked"), ORACLES)
     if "dtype" in metafunc.fixturenames:
         metafunc.parametrize("dtype", [np.float32, np.float64], ids=["f32", "f64"])
 

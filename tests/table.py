@@ -1,41 +1,57 @@
 """What tests and benchmarks know of each optimizer: a row each.
 
-A row has the class, its function on raw arrays, the variants to test (options), the settings of a
-framework's optimizer that must agree with each variant, and the formula as somebody who knows NumPy
-well would write it, without temporaries.
+A row has the class, its function on raw arrays, the frameworks' names of the optimizer, the
+variants to test (options, under a framework's convention), and the formula as somebody who knows
+NumPy well would write it, without temporaries.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import sqrt
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-import oracles
 
 import pyfastopt as fo
+from pyfastopt.conventions import differences
 from pyfastopt.reference import power
 
 #: The common options away from their defaults.
 COMMON = {"weight_decay": 0.1, "maximize": True, "grad_scale": 0.5, "clip_value": 0.7}
+DECOUPLED = {**COMMON, "decoupled_weight_decay": True}
+
+
+class Variant(NamedTuple):
+    #: The framework that must agree; None where none can. MXNet cannot be installed to be asked.
+    framework: str | None
+    options: dict[str, Any]
+
+    @property
+    def convention(self) -> str:
+        return self.framework or "torch"
 
 
 @dataclass(frozen=True)
 class Row:
     optimizer: type[fo.Optimizer]
     raw: Callable[..., None]
-    #: Options, and the framework's optimizer that must agree, where there is one.
-    variants: list[tuple[dict[str, Any], oracles.Oracle | None]]
+    #: What each framework calls it.
+    names: dict[str, str]
+    variants: list[Variant]
     #: expert(options, t) makes update(p, g, state, a, b), with a and b for scratch.
-    expert: Callable[[SimpleNamespace, int], Callable[..., None]]
-    #: Options of the benchmarks, and torch's optimizer with its own options for the same.
+    expert: Callable[[SimpleNamespace, int], Callable[..., None]] | None = None
+    #: Options of the benchmarks, and torch's own for the same, where it has the optimizer so.
     bench: dict[str, Any] = field(default_factory=dict)
-    torch: tuple[str, dict[str, Any]] | None = None
+    torch: dict[str, Any] | None = None
 
     @property
     def name(self) -> str:
         return self.optimizer.__name__
+
+    def explicit(self, variant: Variant) -> dict[str, Any]:
+        """The variant's options, those that its convention sets too."""
+        return {**differences(variant.convention, self.optimizer), **variant.options}
 
 
 def expert_sgd(o: SimpleNamespace, t: int) -> Callable[..., None]:
@@ -54,7 +70,7 @@ def expert_sgd(o: SimpleNamespace, t: int) -> Callable[..., None]:
 
 def expert_momentum(o: SimpleNamespace, t: int) -> Callable[..., None]:
     def update(p, g, state, a, b):
-        v = state["velocity"]
+        v = state["momentum_buffer"]
         np.multiply(v, o.momentum, v)
         np.multiply(g, o.lr, a)
         np.subtract(v, a, v)
@@ -122,98 +138,255 @@ def expert_adagrad(o: SimpleNamespace, t: int) -> Callable[..., None]:
     return update
 
 
+#: With every variant: (framework, options).
 TABLE = [
     Row(
         fo.SGD,
         fo.sgd_,
+        {"torch": "SGD", "keras": "SGD", "optax": "sgd"},
         [
-            ({}, oracles.torch("SGD")),
-            (COMMON, None),
-            ({"momentum": 0.9}, oracles.torch("SGD")),
-            ({"momentum": 0.9, "nesterov": True, "weight_decay": 0.1}, oracles.torch("SGD")),
-            ({"momentum": 0.8, "dampening": 0.3, "maximize": True}, oracles.torch("SGD")),
-            ({"momentum": 0.8, "dampening": -0.3, **COMMON}, None),
+            Variant("torch", {}),
+            Variant(None, COMMON),
+            Variant("torch", {"momentum": 0.9}),
+            Variant("torch", {"momentum": 0.9, "nesterov": True, "weight_decay": 0.1}),
+            Variant("torch", {"momentum": 0.8, "dampening": 0.3, "maximize": True}),
+            Variant(None, {"momentum": 0.8, "dampening": -0.3, **DECOUPLED}),
+            Variant("keras", {}),
+            Variant("keras", {"momentum": 0.9, "weight_decay": 0.1, "clip_value": 0.7}),
+            Variant("keras", {"momentum": 0.9, "nesterov": True}),
+            Variant("optax", {"momentum": 0.9}),
+            Variant("optax", {"momentum": 0.9, "nesterov": True}),
+            Variant("mxnet", {"momentum": 0.9, **COMMON}),
         ],
         expert_sgd,
         {"momentum": 0.9},
-        ("SGD", {"momentum": 0.9}),
+        {"momentum": 0.9, "fused": True},
     ),
     Row(
         fo.Momentum,
         fo.momentum_,
+        {},
         [
-            ({}, oracles.keras("SGD", momentum=0.9)),
-            ({"nesterov": True}, oracles.keras("SGD", momentum=0.9, nesterov=True)),
-            ({"momentum": 0.0}, oracles.keras("SGD")),
-            ({"momentum": 0.7, "nesterov": True, **COMMON}, None),
+            Variant(None, {}),
+            Variant(None, {"momentum": 0.7, "nesterov": True, **COMMON}),
         ],
         expert_momentum,
     ),
     Row(
         fo.RMSProp,
         fo.rmsprop_,
+        {"torch": "RMSprop", "keras": "RMSprop", "optax": "rmsprop"},
         [
-            ({}, oracles.torch("RMSprop")),
-            ({"momentum": 0.9}, oracles.torch("RMSprop")),
-            ({"centered": True, "weight_decay": 0.1}, oracles.torch("RMSprop")),
-            ({"centered": True, "momentum": 0.9, "alpha": 0.8}, oracles.torch("RMSprop")),
-            (
-                {"eps_inside": True, "alpha": 0.9, "eps": 1e-3},
-                oracles.optax("rmsprop", decay=0.9, eps=1e-3),
-            ),
-            (
-                {"eps_inside": True, "alpha": 0.9, "eps": 1e-3, "centered": True, "momentum": 0.9},
-                oracles.optax("rmsprop", decay=0.9, eps=1e-3, centered=True, momentum=0.9),
-            ),
-            ({"centered": True, "momentum": 0.9, "eps_inside": True, **COMMON}, None),
+            Variant("torch", {}),
+            Variant("torch", {"momentum": 0.9}),
+            Variant("torch", {"centered": True, "weight_decay": 0.1}),
+            Variant("torch", {"centered": True, "momentum": 0.9, "alpha": 0.8}),
+            Variant("keras", {"weight_decay": 0.1}),
+            Variant("keras", {"momentum": 0.9, "centered": True, "eps": 1e-3}),
+            Variant("optax", {"initial_accumulator_value": 0.3}),
+            Variant("optax", {"centered": True, "momentum": 0.9, "nesterov": True, "eps": 1e-3}),
+            Variant("optax", {"bias_correction": True, "momentum": 0.5}),
+            Variant("mxnet", {"centered": True, "momentum": 0.9, "eps_inside": True}),
+            Variant(None, {"centered": True, "momentum": 0.9, "eps_inside": True, **DECOUPLED}),
         ],
         expert_rmsprop,
-        torch=("RMSprop", {}),
-    ),
-    Row(
-        fo.Adam,
-        fo.adam_,
-        [
-            ({}, oracles.torch("Adam")),
-            ({"weight_decay": 0.1, "maximize": True}, oracles.torch("Adam")),
-            ({"amsgrad": True, "betas": (0.5, 0.6)}, oracles.torch("Adam")),
-            ({"decoupled_weight_decay": True, "weight_decay": 0.1}, oracles.torch("Adam")),
-            ({"betas": (0.0, 0.0), "eps": 1e-3}, oracles.torch("Adam")),
-            ({"amsgrad": True, **COMMON}, None),
-        ],
-        expert_adam,
-        torch=("Adam", {"fused": True}),
-    ),
-    Row(
-        fo.AdamW,
-        fo.adamw_,
-        [
-            ({}, oracles.torch("AdamW")),
-            ({"amsgrad": True, "weight_decay": 0.3}, oracles.torch("AdamW")),
-            (COMMON, None),
-        ],
-        expert_adam,
-        torch=("AdamW", {"fused": True}),
+        torch={},
     ),
     Row(
         fo.Adagrad,
         fo.adagrad_,
+        {"torch": "Adagrad", "keras": "Adagrad", "optax": "adagrad"},
         [
-            ({}, oracles.torch("Adagrad")),
-            ({"lr_decay": 0.1, "initial_accumulator_value": 0.5}, oracles.torch("Adagrad")),
-            ({"weight_decay": 0.1, "eps": 1e-3, "maximize": True}, oracles.torch("Adagrad")),
-            (
-                {"eps_inside": True, "eps": 1e-3, "initial_accumulator_value": 0.1},
-                oracles.keras("Adagrad", epsilon=1e-3, initial_accumulator_value=0.1),
-            ),
-            ({"eps_inside": True, "lr_decay": 0.1, **COMMON}, None),
+            Variant("torch", {}),
+            Variant("torch", {"lr_decay": 0.1, "initial_accumulator_value": 0.5}),
+            Variant("torch", {"weight_decay": 0.1, "eps": 1e-3, "maximize": True}),
+            Variant("keras", {"weight_decay": 0.1, "eps": 1e-3}),
+            Variant("optax", {"initial_accumulator_value": 0.2}),
+            Variant("mxnet", {"weight_decay": 0.1}),
+            Variant(None, {"eps_inside": True, "lr_decay": 0.1, **DECOUPLED}),
         ],
         expert_adagrad,
-        torch=("Adagrad", {"fused": True}),
+        torch={"fused": True},
+    ),
+    Row(
+        fo.Adadelta,
+        fo.adadelta_,
+        {"torch": "Adadelta", "keras": "Adadelta", "optax": "adadelta"},
+        [
+            Variant("torch", {}),
+            Variant("torch", {"rho": 0.8, "eps": 1e-3, "weight_decay": 0.1}),
+            Variant("keras", {"weight_decay": 0.1, "lr": 0.3}),
+            Variant("optax", {"rho": 0.7, "weight_decay": 0.1}),
+            Variant("mxnet", {}),
+            Variant(None, DECOUPLED),
+        ],
+        torch={"foreach": True},
+    ),
+    Row(
+        fo.Adam,
+        fo.adam_,
+        {"torch": "Adam", "keras": "Adam", "optax": "adam"},
+        [
+            Variant("torch", {}),
+            Variant("torch", {"weight_decay": 0.1, "maximize": True}),
+            Variant("torch", {"amsgrad": True, "betas": (0.5, 0.6)}),
+            Variant("torch", {"decoupled_weight_decay": True, "weight_decay": 0.1}),
+            Variant("torch", {"betas": (0.0, 0.0), "eps": 1e-3}),
+            Variant("keras", {"weight_decay": 0.1, "eps": 1e-2}),
+            Variant("keras", {"amsgrad": True, "betas": (0.5, 0.6), "eps": 1e-2}),
+            Variant("optax", {"eps_root": 1e-2, "betas": (0.8, 0.9)}),
+            Variant("optax", {"amsgrad": True, "betas": (0.5, 0.6), "eps_root": 1e-2}),
+            Variant("mxnet", {"weight_decay": 0.1}),
+            Variant(None, {"amsgrad": True, **COMMON}),
+        ],
+        expert_adam,
+        torch={"fused": True},
+    ),
+    Row(
+        fo.AdamW,
+        fo.adamw_,
+        {"torch": "AdamW", "keras": "AdamW", "optax": "adamw"},
+        [
+            Variant("torch", {}),
+            Variant("torch", {"amsgrad": True, "weight_decay": 0.3}),
+            Variant("keras", {}),
+            Variant("optax", {"eps_root": 1e-3}),
+            Variant("mxnet", {"weight_decay": 0.1}),
+            Variant(None, COMMON),
+        ],
+        expert_adam,
+        torch={"fused": True},
+    ),
+    Row(
+        fo.Adamax,
+        fo.adamax_,
+        {"torch": "Adamax", "keras": "Adamax", "optax": "adamax"},
+        [
+            Variant("torch", {}),
+            Variant(
+                "torch", {"weight_decay": 0.1, "eps": 1e-2, "betas": (0.7, 0.8), "maximize": True}
+            ),
+            Variant("keras", {"eps": 1e-2, "weight_decay": 0.1}),
+            Variant("optax", {"eps": 1e-2}),
+            Variant("mxnet", {}),
+            Variant(None, {"eps_inside": False, **DECOUPLED}),
+        ],
+        torch={"foreach": True},
+    ),
+    Row(
+        fo.NAdam,
+        fo.nadam_,
+        {"torch": "NAdam", "keras": "Nadam", "optax": "nadam"},
+        [
+            Variant("torch", {}),
+            Variant("torch", {"momentum_decay": 0.3, "betas": (0.7, 0.8), "maximize": True}),
+            Variant("torch", {"momentum_decay": 0.0, "weight_decay": 0.1, "eps": 1e-3}),
+            Variant("torch", {"decoupled_weight_decay": True, "weight_decay": 0.1}),
+            Variant("keras", {"weight_decay": 0.1, "betas": (0.7, 0.8)}),
+            Variant("optax", {"eps_root": 1e-2, "betas": (0.7, 0.8)}),
+            Variant("mxnet", {"weight_decay": 0.1}),
+            Variant(None, DECOUPLED),
+        ],
+        torch={"foreach": True},
+    ),
+    Row(
+        fo.RAdam,
+        fo.radam_,
+        {"torch": "RAdam", "optax": "radam"},
+        [
+            Variant("torch", {}),
+            Variant(
+                "torch", {"betas": (0.8, 0.9), "eps": 1e-2, "weight_decay": 0.1, "maximize": True}
+            ),
+            Variant("torch", {"betas": (0.8, 0.5)}),
+            Variant("torch", {"decoupled_weight_decay": True, "weight_decay": 0.1}),
+            Variant("optax", {"eps": 1e-2, "eps_root": 1e-2, "threshold": 9.0}),
+            Variant(None, DECOUPLED),
+        ],
+        torch={"foreach": True},
+    ),
+    Row(
+        fo.Rprop,
+        fo.rprop_,
+        {"torch": "Rprop"},
+        [
+            Variant("torch", {}),
+            Variant("torch", {"etas": (0.3, 1.5), "step_sizes": (5e-3, 0.02), "maximize": True}),
+            Variant(None, COMMON),
+            Variant(None, DECOUPLED),
+        ],
+        torch={"foreach": True},
+    ),
+    Row(
+        fo.ASGD,
+        fo.asgd_,
+        {"torch": "ASGD"},
+        [
+            Variant("torch", {}),
+            Variant("torch", {"t0": 10.0, "lambd": 0.1, "alpha": 0.5, "weight_decay": 0.1}),
+            Variant("torch", {"t0": 0.0, "lambd": 0.0, "maximize": True}),
+            Variant(None, {"t0": 1.0, **COMMON}),
+            Variant(None, {"lambd": 0.1, **DECOUPLED}),
+        ],
+        torch={"foreach": True},
+    ),
+    Row(
+        fo.Lion,
+        fo.lion_,
+        {"keras": "Lion", "optax": "lion"},
+        [
+            Variant("keras", {"weight_decay": 0.1}),
+            Variant("optax", {"betas": (0.7, 0.8)}),
+            Variant(None, {}),
+            Variant(None, {**COMMON, "decoupled_weight_decay": False}),
+        ],
+    ),
+    Row(
+        fo.FTRL,
+        fo.ftrl_,
+        {"keras": "Ftrl"},
+        [
+            Variant("keras", {"lr": 0.1}),
+            Variant("keras", {"lr": 0.1, "l1": 0.5, "l2": 0.3, "beta": 0.2, "weight_decay": 0.1}),
+            Variant("keras", {"lr": 0.1, "l2_shrinkage": 0.2}),
+            Variant("mxnet", {"l1": 0.5, "l2": 0.1}),
+            Variant(None, {"l1": 1.0, **COMMON}),
+            Variant(None, {"initial_accumulator_value": 0.5, "l2_shrinkage": 0.2, **DECOUPLED}),
+        ],
+        bench={"l1": 0.1},
+    ),
+    Row(
+        fo.LARS,
+        fo.lars_,
+        {"optax": "lars"},
+        [
+            Variant("optax", {}),
+            Variant("optax", {"weight_decay": 0.1, "trust_coefficient": 0.5, "nesterov": True}),
+            Variant("optax", {"momentum": 0.0, "eps": 0.1, "weight_decay": 0.1}),
+            Variant("mxnet", {"weight_decay": 0.1}),
+            Variant(None, {"lr_inside": False, "trust_coefficient": 1.0, **COMMON}),
+            Variant(None, {"layerwise": False, **DECOUPLED}),
+        ],
+    ),
+    Row(
+        fo.LAMB,
+        fo.lamb_,
+        {"keras": "Lamb", "optax": "lamb"},
+        [
+            Variant("keras", {"weight_decay": 0.1}),
+            Variant("keras", {"betas": (0.7, 0.8), "eps": 1e-2}),
+            Variant("optax", {"weight_decay": 0.1, "eps_root": 1e-2}),
+            Variant("optax", {"betas": (0.7, 0.8), "eps": 1e-2}),
+            Variant("mxnet", {"norm_limits": (0.5, 2.0), "bias_correction": False}),
+            Variant(None, {}),
+            Variant(None, COMMON),
+            Variant(None, {"layerwise": False, **DECOUPLED}),
+        ],
     ),
 ]
 
 
-def variant_name(row: Row, options: dict[str, Any]) -> str:
+def variant_name(row: Row, variant: Variant) -> str:
     """A name for pytest's list."""
-    return row.name + "".join(f"-{key}={value}" for key, value in options.items())
+    parts = [row.name, *([variant.framework] if variant.framework else [])]
+    return "-".join(parts + [f"{key}={value}" for key, value in variant.options.items()])

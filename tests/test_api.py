@@ -26,6 +26,7 @@ from c_library import (
     INVALID_ARGUMENT,
     INVALID_ENVIRONMENT,
     INVALID_OPTION,
+    MAX_SLOTS,
     MAX_STEPS,
     NUMBER,
     OUT_OF_MEMORY,
@@ -127,10 +128,10 @@ def reported(rule):
 
 def test_kernel_of_options(api, row, options):
     record = of_class(row.optimizer(np.ones(3), **options))
-    kernel, initial = ctypes.POINTER(KernelInfo)(), ctypes.c_double()
-    api.options_kernel(record.ctypes, ctypes.byref(kernel), ctypes.byref(initial))
-    found = slots_of(kernel.contents), initial.value
-    assert found == _core.describe(rule_of(record), values(record))[1:]
+    kernel, initial = ctypes.POINTER(KernelInfo)(), (ctypes.c_double * MAX_SLOTS)()
+    api.options_kernel(record.ctypes, ctypes.byref(kernel), initial)
+    found = dict(zip(slots_of(kernel.contents), initial, strict=False))
+    assert found == _core.describe(rule_of(record), values(record))[1]
 
 
 # ---- programs in C and C++ ----------------------------------------------------------------------
@@ -298,7 +299,7 @@ USE_OF_CPP = r"""
     CHECK(refused(FASTOPT_INVALID_OPTION, "lr = -1 ", [&] { plan.set_options(group, options); }));
     const fastopt::Span<const float> less(g.data(), 4);
     CHECK(refused(FASTOPT_INVALID_ARGUMENT, "the sizes of p, g and the state differ; pass",
-                  [&] { fastopt::momentum({}, 1, q, less, m); }));
+                  [&] { fastopt::lion({}, 1, q, less, m); }));
     CHECK(refused(FASTOPT_INVALID_ARGUMENT, "exp_avg_sq = NULL",
                   [&] { fastopt::adam({}, 1, q, g, m, {}); }));
 
@@ -388,13 +389,13 @@ def test_one_shots(api, row, options, dtype, rng):
 def test_plans(api, row, options, dtype, rng):
     params = [numbers(rng, shape, dtype, kind) for kind, shape in enumerate(SHAPES)]
     optimizer = row.optimizer([p.copy() for p in params], num_threads=1, **options)
-    names, initial = _core.describe(optimizer._rule, values(of_class(optimizer)))[1:]
+    names = _core.describe(optimizer._rule, values(of_class(optimizer)))[1]
     plan = Plan(api)
     group = plan.add_group(of_class(optimizer))
     rows = []
     for i, p in enumerate(params):
         # Of each other row the state is the caller's.
-        slots = [laid_out(np.full_like(p, initial), i + k) for k in range(1, 1 + len(names))]
+        slots = [laid_out(np.full_like(p, v), i + k) for k, v in enumerate(names.values(), 1)]
         rows.append(plan.add_row(group, p, slots if i % 2 else None))
     for step, threads in enumerate([1, 2, 3, 0, 7]):
         grads = []
@@ -414,7 +415,7 @@ def test_plans(api, row, options, dtype, rng):
 def test_groups_of_all_rules(api, dtype, rng):
     plan = Plan(api)
     jobs = []
-    variants = [(row.optimizer, options) for row in TABLE for options, _ in row.variants]
+    variants = [(row.optimizer, row.explicit(variant)) for row in TABLE for variant in row.variants]
     for make, options in variants:
         params = [numbers(rng, shape, dtype, 1) for shape in [(17,), (5, 6), (4000,)]]
         optimizer = make([p.copy() for p in params], **options)
@@ -595,7 +596,7 @@ TAKE_OPTIONS = "options_init options_check options_kernel plan_add_group plan_se
 SIZE = RULES["adam"][0]
 NO_SIZE = rf"is no size of fastopt_adam_options, which has {SIZE} bytes .*fastopt_adam_defaults\(\)"
 ADAMANT = ctypes.create_string_buffer(b"adamant")
-NO_RULE = "is not one of sgd, momentum, "
+NO_RULE = "is not one of sgd, rmsprop, "
 NOT_ALIGNED = r"address \d+ or its strides are not a multiple of the element size 8; pass an alig"
 TOO_LARGE = "makes the array larger than memory can be; pass its real shape"
 SHARES = "elements share memory; pass a copy of it"
@@ -816,6 +817,8 @@ OUT_OF_RANGE = {
     "a finite number >= 0, in float32 too": [-1.0, -1e-300, NAN, INFINITY, 1e39],
     "a finite number > 0, in float32 too": [0.0, -1.0, 1e-60, NAN, INFINITY],
     "a number > 0, in float32 too (inf for no limit)": [0.0, -1.0, 1e-60, NAN],
+    "a number >= 0 (inf included)": [-1.0, -1e-300, NAN],
+    "a finite number >= 4": [3.9, -5.0, NAN, INFINITY],
     "a number in [0, 1)": [-0.1, 1.0, NAN],
     "0 or 1": [-1, 2, 256, 2**31 - 1],
 }
@@ -842,13 +845,22 @@ def test_options_out_of_range(api, rule):
         (
             "sgd",
             {"nesterov": 1, "momentum": 0.9, "dampening": 0.1},
-            "dampening = 0.1, nesterov = 1$",
+            "dampening = 0.1, nesterov = 1, lr_inside = 0$",
         ),
+        ("sgd", {"lr_inside": 1, "dampening": 0.1}, "lr_inside needs dampening = 0; got"),
+        ("rmsprop", {"nesterov": 1}, "nesterov needs momentum > 0; got"),
+        ("lars", {"nesterov": 1, "momentum": 0.0}, "nesterov needs momentum > 0; got"),
         (
-            "momentum",
-            {"nesterov": 1, "momentum": 0.0},
-            "nesterov needs momentum > 0; got .*= 0, nest",
+            "adam",
+            {"amsgrad": 1, "amsgrad_corrected": 1, "eps_hat": 1},
+            "eps_hat needs amsgrad_corrected = False",
         ),
+        ("rprop", {"etas": (0.5, 0.9)}, "etas must be below 1 and above 1; got"),
+        ("rprop", {"etas": (1.5, 2.0)}, "etas must be below 1 and above 1; got"),
+        ("rprop", {"step_sizes": (2.0, 1.0)}, "step_sizes must be in ascending order; got"),
+        ("lamb", {"norm_limits": (2.0, 1.0)}, "norm_limits must be in ascending order; got"),
+        ("ftrl", {"lr": 0.0}, "lr must be > 0; got lr = 0, "),
+        ("ftrl", {"beta": 0.0}, "beta, l2 or initial_accumulator_value must be > 0, or a grad"),
     ],
 )
 def test_options_in_conflict(api, rule, members, message):
@@ -903,11 +915,11 @@ def test_null_is_fine(api):
 
 @pytest.mark.parametrize("rule", RULES)
 def test_no_options_are_the_defaults(api, rule, rng):
-    slots, initial = _core.describe(rule, {})[1:]
+    slots = _core.describe(rule, {})[1]
     g = rng.standard_normal(20)
     found = []
     for options in (None, fo.option_struct(rule).ctypes):
-        arrays = {"p": np.ones(20), **{slot: np.full(20, initial) for slot in slots}}
+        arrays = {"p": np.ones(20), **{slot: np.full(20, value) for slot, value in slots.items()}}
         pointers = [arrays[s].ctypes if s in arrays else None for s in RULES[rule][2]]
         getattr(api, f"{rule}_f64")(options, 1, 20, arrays["p"].ctypes, g.ctypes, *pointers, 1)
         found.append({name: a.tolist() for name, a in arrays.items()})
@@ -921,8 +933,9 @@ def test_structs_of_older_programs(api, rule):
     members = RULES[rule][1]
     defaults = values(fo.option_struct(rule))
     other = {NUMBER: 0.25, PAIR: (0.25, 0.5), FLAG: True}
-    # Nesterov does not go with everything.
-    given = {name: name != "nesterov" and other[kind] for name, kind, _, _ in members}
+    # Not everything goes with the others.
+    special = {"nesterov": 0, "lr_inside": 0, "eps_hat": 0, "etas": (0.25, 1.5), "threshold": 8.0}
+    given = {name: special.get(name, other[kind]) for name, kind, _, _ in members}
     record = changed(fo.option_struct(rule), **given)
     ends = [(k, offset + extra) for k, (*_, offset) in enumerate(members) for extra in (0, 3)]
     for known, end in ends:

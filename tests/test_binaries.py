@@ -24,7 +24,8 @@ def test_each_object_exports_one_table(isa):
 @pytest.mark.parametrize("isa", _core.compiled_isas())
 def test_every_kernel_is_vectorised(isa):
     kernels = binaries.kernels(binaries.objects()[isa])
-    assert len(kernels) == 2 * len(_core.kernels())
+    sweeps = [rule for rule, function in kernels if function == "sweep"]
+    assert len(sweeps) == 2 * len(_core.kernels())
     for kernel, counts in kernels.items():
         packed, scalar = binaries.widest_and_scalar(counts, isa)
         assert packed["mul"] > 0, kernel

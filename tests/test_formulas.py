@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
+from oracles import ORACLES
 
 from pyfastopt.reference import Reference
 
@@ -111,7 +112,7 @@ def test_layouts(row, dtype, layout, gradient, rng):
     def positions(shape):
         return np.arange(np.prod(shape)).reshape(shape)
 
-    options = row.variants[-1][0]
+    options = row.explicit(row.variants[-1])
     param = LAYOUTS[layout](draw)
     block, before = blocks[0], blocks[0].copy()
     outside = np.setdiff1d(np.arange(block.size), LAYOUTS[layout](positions))
@@ -134,7 +135,7 @@ def test_large_views_across_threads(row, dtype, threads, rng):
     base = rng.standard_normal((1300, 701)).astype(dtype)
     start = [base[:, ::2].copy(), base[::-3].copy(), base.T.copy()]
     params = [base.copy()[:, ::2], base.copy()[::-3], base.copy().T]
-    options = row.variants[-1][0]
+    options = row.explicit(row.variants[-1])
     reference = Reference(row.optimizer, start, **options)
     optimizer = row.optimizer(params, num_threads=threads, **options)
     for _ in range(2):
@@ -201,11 +202,13 @@ def test_accuracy_against_longdouble(row, options, dtype, rng):
 
 
 @pytest.mark.filterwarnings("ignore")  # of the frameworks
-def test_oracles(oracle_row, oracle_options, oracle, rng):
+def test_oracles(asking, asked, rng):
     shapes = [(17,), (4, 5), ()]
     params = [np.asarray(rng.standard_normal(shape)) for shape in shapes]
-    step = oracle(oracle_options, params)
-    optimizer = oracle_row.optimizer(params, **oracle_options)
+    start = [p.copy() for p in params]
+    optimizer = asking.optimizer(params, convention=asked.convention, **asked.options)
+    name = asking.names[asked.framework]
+    step = ORACLES[asked.framework](name, asked.options, optimizer.lr, start)
     for _ in range(50):
         grads = [np.asarray(rng.standard_normal(shape)) for shape in shapes]
         expected = step(grads)

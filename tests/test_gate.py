@@ -82,7 +82,7 @@ def test_interleaved_parameters_are_apart():
 
 
 NUMBERS = {
-    "lr": [-1, -1e-300, float("nan"), float("inf"), 1e39, 10**400, "0.1", None, [1], 1j, True],
+    "lr": [-1, -1e-300, float("nan"), float("inf"), 1e39, 10**400, "0.1", [1], 1j, True],
     "weight_decay": [-0.1, float("nan"), "x"],
     "grad_scale": [0, -1, 1e-60, float("inf"), float("nan")],
     "clip_value": [0, -1, 1e-60, float("nan"), None],
@@ -102,6 +102,10 @@ BAD_OPTIONS = [(fo.SGD, {name: value}, name) for name in NUMBERS for value in NU
     (fo.Adam, {"betas": (0.9,)}, r"betas = \(0.9,\) must be a tuple of two"),
     (fo.Adam, {"betas": 0.9}, "betas = 0.9 must be a tuple of two"),
     (fo.Adam, {"betas": ("a", 0.9)}, r"betas\[0\] = 'a' must be"),
+    (fo.Adam, {"convention": "caffe"}, "convention = 'caffe' must be one of 'torch', 'keras', 'op"),
+    (fo.Adam, {"convention": None}, "convention = None must be one of 'torch', 'keras'"),
+    (fo.ASGD, {"convention": "keras"}, "convention = 'keras' has no ASGD; it has SGD, "),
+    (fo.RAdam, {"threshold": 3.0}, "threshold = 3 must be a finite number >= 4"),
     (fo.Adam, {"beta1": 0.9}, "there is no option 'beta1'; the options are lr, "),
     (fo.AdamW, {"num_threads": 0}, "num_threads = 0 must be an integer from 1 to 1024"),
     (fo.AdamW, {"num_threads": 10**9}, "num_threads = 1000000000 must be"),

@@ -35,6 +35,9 @@
 /* The most threads that can be asked for: OpenMP ends the process where it cannot start one. */
 #define FASTOPT_MAX_THREADS 1024
 
+/* The most state arrays that a kernel has. */
+#define FASTOPT_MAX_SLOTS 4
+
 /* The largest step count, 2**53: a rule computes with it as a double. */
 #define FASTOPT_MAX_STEPS INT64_C(9007199254740992)
 
@@ -88,6 +91,11 @@ FASTOPT_API fastopt_status fastopt_options_init(const char* rule, fastopt_option
 /* Whether each value is within its range, and all go together. */
 FASTOPT_API fastopt_status fastopt_options_check(const fastopt_options* options) FASTOPT_NOEXCEPT;
 
+/* Whether a plan's group may go from the options that it has to others: not if that would change
+ * which state arrays there are, or how they started. */
+FASTOPT_API fastopt_status fastopt_options_check_change(
+    const fastopt_options* present, const fastopt_options* changed) FASTOPT_NOEXCEPT;
+
 /* A kernel: a rule, or that variant of it which has these state arrays ("slots"). */
 typedef struct fastopt_kernel_info {
     const char* rule;
@@ -95,7 +103,9 @@ typedef struct fastopt_kernel_info {
     const char* const* slots;
 } fastopt_kernel_info;
 
-/* The kernel that serves the options, and what its slots have to hold before the first step. */
+/* The kernel that serves the options, and what each of its slots has to hold before the first step:
+ * `initial_state` has room for kernel->slot_count numbers, at most FASTOPT_MAX_SLOTS. Either may be
+ * NULL. */
 FASTOPT_API fastopt_status fastopt_options_kernel(const fastopt_options* options,
                                                   const fastopt_kernel_info** kernel,
                                                   double* initial_state) FASTOPT_NOEXCEPT;

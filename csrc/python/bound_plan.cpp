@@ -101,8 +101,8 @@ BoundPlan::BoundPlan(const std::string& rule, py::handle parameters, const py::l
     // threads write, or each step would wait for hundreds of cache lines that change owners.
     for (Row& row : rows_) {
         const OptionStruct& chosen = options_[row.group];
-        for (std::size_t i = 0; i < chosen.kernel().slot_count; ++i)
-            row.slots.push_back(state_like(row.parameter, chosen.initial_state()));
+        for (const double initial : chosen.initial_state())
+            row.slots.push_back(state_like(row.parameter, initial));
     }
     for (const OptionStruct& chosen : options_) plan_.add_group(*chosen.get());
     for (const Row& row : rows_) {
@@ -206,8 +206,7 @@ std::vector<OptionStruct> BoundPlan::changed_options(const py::list& changes) co
         const OptionStruct& present = options_[group];
         const py::dict values = as_dict(changes[group], {"options", no_path});
         all[group].assign(values);
-        if (&all[group].kernel() != &present.kernel() ||
-            all[group].initial_state() != present.initial_state())
+        if (fastopt_options_check_change(present.get(), all[group].get()) != FASTOPT_OK)
             throw py::value_error(short_repr(values) +
                                   " would change which state arrays there are, or how they "
                                   "started; construct a new optimizer with it");
@@ -368,7 +367,7 @@ py::bytes pack_options(const std::string& rule, const py::dict& values) {
 
 py::tuple describe(const std::string& rule, const py::dict& values) {
     const OptionStruct options(rule, values);
-    return py::make_tuple(options.to_dict(), slot_names(options.kernel()), options.initial_state());
+    return py::make_tuple(options.to_dict(), options.slots());
 }
 
 }  // namespace fastopt

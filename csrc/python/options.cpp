@@ -121,10 +121,17 @@ const fastopt_kernel_info& OptionStruct::kernel() const {
     return *kernel;
 }
 
-double OptionStruct::initial_state() const {
-    double value = 0;
-    check(fastopt_options_kernel(get(), nullptr, &value));
-    return value;
+std::vector<double> OptionStruct::initial_state() const {
+    std::vector<double> values(kernel().slot_count);
+    check(fastopt_options_kernel(get(), nullptr, values.data()));
+    return values;
+}
+
+py::dict OptionStruct::slots() const {
+    py::dict named;
+    const std::vector<double> initial = initial_state();
+    for (std::size_t i = 0; i < initial.size(); ++i) named[kernel().slots[i]] = initial[i];
+    return named;
 }
 
 py::tuple slot_names(const fastopt_kernel_info& kernel) {

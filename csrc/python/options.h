@@ -24,7 +24,9 @@ class OptionStruct {
 
     py::dict to_dict() const;
     const fastopt_kernel_info& kernel() const;
-    double initial_state() const;
+    // Of the kernel's slots, in their order; and by name.
+    std::vector<double> initial_state() const;
+    py::dict slots() const;
 
     fastopt_options* get() { return reinterpret_cast<fastopt_options*>(bytes_.data()); }
     const fastopt_options* get() const {

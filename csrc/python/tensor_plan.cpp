@@ -365,9 +365,8 @@ const py::list& TensorPlan::updated() {
     return updated_;
 }
 
-py::tuple TensorPlan::group_state(const std::string& rule, const py::dict& values) {
-    const Group group(rule, 0, values);
-    return py::make_tuple(slot_names(group.options.kernel()), group.options.initial_state());
+py::dict TensorPlan::group_state(const std::string& rule, const py::dict& values) {
+    return Group(rule, 0, values).options.slots();
 }
 
 }  // namespace fastopt

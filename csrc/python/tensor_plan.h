@@ -40,7 +40,7 @@ class TensorPlan {
     static void check_tensor(py::handle tensor_type, py::handle tensor, const std::string& label);
 
     // (names of the slots, their initial value) under the options in a group's dictionary.
-    static py::tuple group_state(const std::string& rule, const py::dict& values);
+    static py::dict group_state(const std::string& rule, const py::dict& values);
 
   private:
     // A tensor's place and layout, as it says at the moment.

@@ -24,7 +24,7 @@ struct AdagradOptions : CommonOptions {
         option("eps_inside", eps_inside);
     }
 
-    double initial_state() const { return initial_accumulator_value; }
+    double initial_state(int) const { return initial_accumulator_value; }
 };
 
 template <class F>
@@ -36,10 +36,11 @@ struct Adagrad {
     static bool serves(const Options&) { return true; }
 
     Gradient<F> gradient;
-    F rate, eps_in, eps_out;
+    F keep, rate, eps_in, eps_out;
 
     Adagrad(const Options& o, std::int64_t t)
-        : gradient(o, o.weight_decay),
+        : gradient(o),
+          keep(static_cast<F>(o.keep())),
           rate(static_cast<F>(o.lr / (1.0 + static_cast<double>(t - 1) * o.lr_decay))),
           eps_in(static_cast<F>(o.eps_inside ? o.eps : 0.0)),
           eps_out(static_cast<F>(o.eps_inside ? 0.0 : o.eps)) {}
@@ -47,7 +48,7 @@ struct Adagrad {
     void operator()(F& p, F g, F& sum) const {
         g = gradient(g, p);
         sum += g * g;
-        p -= rate * g / (sqrt(sum + eps_in) + eps_out);
+        p = keep * p - rate * g / (sqrt(sum + eps_in) + eps_out);
     }
 };
 

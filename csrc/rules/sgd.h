@@ -1,4 +1,5 @@
-// SGD with the momentum of torch.optim.SGD (Sutskever et al. 2013): the rate is outside the buffer.
+// SGD with the momentum of torch.optim.SGD (Sutskever et al. 2013), where the rate is outside the
+// buffer, or with Polyak's (1964), where it is inside, as in Keras, MXNet and the textbooks.
 #pragma once
 
 #include "../rule.h"
@@ -10,6 +11,7 @@ struct SGDOptions : CommonOptions {
     double momentum = 0.0;
     double dampening = 0.0;
     bool nesterov = false;
+    bool lr_inside = false;
 
     SGDOptions() : CommonOptions(1e-3) {}
 
@@ -19,12 +21,13 @@ struct SGDOptions : CommonOptions {
         option("momentum", momentum, non_negative);
         option("dampening", dampening, finite);
         option("nesterov", nesterov);
+        option("lr_inside", lr_inside);
     }
 
     const char* conflict() const {
-        return nesterov && (momentum == 0 || dampening != 0)
-                   ? "nesterov needs momentum > 0 and dampening = 0"
-                   : nullptr;
+        if (nesterov && (momentum == 0 || dampening != 0))
+            return "nesterov needs momentum > 0 and dampening = 0";
+        return lr_inside && dampening != 0 ? "lr_inside needs dampening = 0" : nullptr;
     }
 };
 
@@ -37,15 +40,17 @@ struct SGD {
     static bool serves(const Options& o) { return has_momentum == (o.momentum != 0); }
 
     Gradient<F> gradient;
-    F lr, mu, c;
+    F keep, mu, enters, direct, rate;
     Uniform<F> starts, nesterov;
 
     SGD(const Options& o, std::int64_t t)
-        : gradient(o, o.weight_decay),
-          lr(static_cast<F>(o.lr)),
+        : gradient(o),
+          keep(static_cast<F>(o.keep())),
           mu(static_cast<F>(o.momentum)),
-          c(static_cast<F>(1.0 - o.dampening)),
-          starts(t == 1),
+          enters(static_cast<F>(o.lr_inside ? -o.lr : 1.0 - o.dampening)),
+          direct(static_cast<F>(o.lr_inside ? -o.lr : 1.0)),
+          rate(static_cast<F>(has_momentum && o.lr_inside ? 1.0 : -o.lr)),
+          starts(t == 1 && !o.lr_inside),
           nesterov(o.nesterov) {}
 
     template <class... S>
@@ -53,10 +58,10 @@ struct SGD {
         g = gradient(g, p);
         if constexpr (has_momentum) {
             F& buf = first(slot...);
-            buf = select(starts, g, mu * buf + c * g);
-            g = select(nesterov, g + mu * buf, buf);
+            buf = select(starts, g, mu * buf + enters * g);
+            g = select(nesterov, direct * g + mu * buf, buf);
         }
-        p -= lr * g;
+        p = keep * p + rate * g;
     }
 };
 

@@ -1,0 +1,74 @@
+// FTRL-proximal (McMahan et al. 2013, algorithm 1): its l1 makes weights exactly zero. Keras has no
+// beta, starts the accumulator at 0.1, and its l2 penalty lacks the factor 1/2.
+#pragma once
+
+#include "../rule.h"
+
+namespace fastopt {
+namespace {
+
+struct FTRLOptions : CommonOptions {
+    double beta = 1.0;
+    double l1 = 0.0;
+    double l2 = 0.0;
+    bool l2_halved = true;
+    double l2_shrinkage = 0.0;
+    double initial_accumulator_value = 0.0;
+
+    FTRLOptions() : CommonOptions(0.1) {}
+
+    template <class Visitor>
+    void visit(Visitor& option) {
+        CommonOptions::visit(option);
+        option("beta", beta, non_negative);
+        option("l1", l1, non_negative);
+        option("l2", l2, non_negative);
+        option("l2_halved", l2_halved);
+        option("l2_shrinkage", l2_shrinkage, non_negative);
+        option("initial_accumulator_value", initial_accumulator_value, non_negative);
+    }
+
+    const char* conflict() const {
+        if (!is_positive(lr)) return "lr must be > 0";
+        return beta == 0 && l2 == 0 && initial_accumulator_value == 0
+                   ? "beta, l2 or initial_accumulator_value must be > 0, or a gradient of 0 would "
+                     "divide 0 by 0"
+                   : nullptr;
+    }
+
+    double initial_state(int slot) const { return slot == 0 ? initial_accumulator_value : 0.0; }
+};
+
+template <class F>
+struct FTRL {
+    using Options = FTRLOptions;
+    static constexpr const char* rule = "ftrl";
+    static constexpr const char* slots[] = {"sum", "linear"};
+    static constexpr int slot_count = 2;
+    static bool serves(const Options&) { return true; }
+
+    Gradient<F> gradient;
+    F keep, inverse_lr, l1, l2;
+    Decay<F> shrinkage;
+
+    FTRL(const Options& o, std::int64_t)
+        : gradient(o),
+          keep(static_cast<F>(o.keep())),
+          inverse_lr(static_cast<F>(1.0 / o.lr)),
+          l1(static_cast<F>(o.l1)),
+          l2(static_cast<F>(o.beta / o.lr + (o.l2_halved ? o.l2 : 2.0 * o.l2))),
+          shrinkage(2.0 * o.l2_shrinkage) {}
+
+    void operator()(F& p, F g, F& n, F& z) const {
+        g = gradient(g, p);
+        p = keep * p;
+        const F before = sqrt(n);
+        n += g * g;
+        const F after = sqrt(n);
+        z += shrinkage(g, p) - (after - before) * inverse_lr * p;
+        p = (clip(z, -l1, l1) - z) / (after * inverse_lr + l2);
+    }
+};
+
+}  // namespace
+}  // namespace fastopt

@@ -1,0 +1,62 @@
+// Rprop (Riedmiller and Braun 1993), in the form of torch.optim.Rprop: where the gradient's sign
+// has changed, the step shrinks and the gradient counts as 0.
+#pragma once
+
+#include "../rule.h"
+
+namespace fastopt {
+namespace {
+
+struct RpropOptions : CommonOptions {
+    Pair etas{0.5, 1.2};
+    Pair step_sizes{1e-6, 50.0};
+
+    RpropOptions() : CommonOptions(1e-2) {}
+
+    template <class Visitor>
+    void visit(Visitor& option) {
+        CommonOptions::visit(option);
+        option("etas", etas, positive);
+        option("step_sizes", step_sizes, non_negative);
+    }
+
+    const char* conflict() const {
+        if (!(etas[0] < 1 && etas[1] > 1)) return "etas must be below 1 and above 1";
+        return step_sizes[0] > step_sizes[1] ? "step_sizes must be in ascending order" : nullptr;
+    }
+
+    // The first step's size is lr.
+    double initial_state(int slot) const { return slot == 1 ? lr : 0.0; }
+};
+
+template <class F>
+struct Rprop {
+    using Options = RpropOptions;
+    static constexpr const char* rule = "rprop";
+    static constexpr const char* slots[] = {"prev", "step_size"};
+    static constexpr int slot_count = 2;
+    static bool serves(const Options&) { return true; }
+
+    Gradient<F> gradient;
+    F keep, down, up, smallest, largest;
+
+    Rprop(const Options& o, std::int64_t)
+        : gradient(o),
+          keep(static_cast<F>(o.keep())),
+          down(static_cast<F>(o.etas[0])),
+          up(static_cast<F>(o.etas[1])),
+          smallest(static_cast<F>(o.step_sizes[0])),
+          largest(static_cast<F>(o.step_sizes[1])) {}
+
+    void operator()(F& p, F g, F& prev, F& size) const {
+        g = gradient(g, p);
+        const F agreement = g * prev;
+        const F factor = agreement > 0 ? up : agreement < 0 ? down : F(1);
+        size = clip(size * factor, smallest, largest);
+        prev = agreement < 0 ? F(0) : g;
+        p = keep * p - sign(prev) * size;
+    }
+};
+
+}  // namespace
+}  // namespace fastopt
