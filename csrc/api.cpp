@@ -1,11 +1,16 @@
 // The C API (include/fastopt.h) over the C++ of the library.
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <functional>
 #include <limits>
 #include <new>
 #include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
 
 #include "failure.h"
 #include "isa.h"
@@ -67,10 +72,25 @@ void check_ndim(const fastopt_array& array, const char* name) {
                " must be from 0 to " + std::to_string(max_dims));
 }
 
+void check_type(fastopt_type type, const std::string& name) {
+    if (type != FASTOPT_F32 && type != FASTOPT_F64)
+        refuse(name + " = " + std::to_string(type) + " must be FASTOPT_F32 or FASTOPT_F64");
+}
+
+void check_count(std::size_t count, fastopt_type type) {
+    if (count > max_bytes / size_of(type))
+        refuse("count = " + std::to_string(count) + " elements are more than memory can have");
+}
+
+void check_aligned(const void* data, std::size_t item, const std::string& name) {
+    if (reinterpret_cast<std::uintptr_t>(data) % item != 0)
+        refuse(name + ": its address is not a multiple of its element size " +
+               std::to_string(item) + "; pass an aligned copy");
+}
+
 void check_array(const fastopt_array& array, const char* name) {
     const auto fail = [&](const std::string& message) { refuse(name + (": " + message)); };
-    if (array.type != FASTOPT_F32 && array.type != FASTOPT_F64)
-        fail("type = " + std::to_string(array.type) + " must be FASTOPT_F32 or FASTOPT_F64");
+    check_type(array.type, std::string(name) + ": type");
     check_ndim(array, name);
     if (array.ndim > 0 && array.shape == nullptr) fail("shape = NULL; pass its lengths");
     std::size_t room = max_bytes / size_of(array.type);
@@ -145,9 +165,7 @@ void take_operands(Task& task, const fastopt_rule_info& rule, const fastopt_kern
                    " is given, but with these options there is no such state; pass NULL, or change "
                    "the options");
         if (!wanted) continue;
-        if (reinterpret_cast<std::uintptr_t>(data) % task.item != 0)
-            refuse(name + ": its address is not a multiple of its element size " +
-                   std::to_string(task.item) + "; pass an aligned copy");
+        check_aligned(data, task.item, name);
         for (std::size_t k = 0; k < task.operands; ++k)
             if (data < task.at[k] + bytes && task.at[k] < data + bytes)
                 throw Failure(FASTOPT_OVERLAP, name + ": shares memory with " + names[k] +
@@ -156,6 +174,59 @@ void take_operands(Task& task, const fastopt_rule_info& rule, const fastopt_kern
         task.at[task.operands++] = data;
     }
 }
+
+// ---- vectors ------------------------------------------------------------------------------------
+
+// The arrays of a vector function, checked, and how their blocks are gone over.
+class Vectors {
+  public:
+    using Named = std::initializer_list<std::pair<const void*, const char*>>;
+
+    Vectors(fastopt_type type, std::size_t count, Named needed, Named optional, int num_threads)
+        : type_(type), count_(count) {
+        initialize();
+        check_type(type, "type");
+        check_count(count, type);
+        for (const auto& [data, name] : needed)
+            if (data == nullptr && count > 0) refuse(std::string(name) + " = NULL; pass an array");
+        for (const Named& arrays : {needed, optional})
+            for (const auto& [data, name] : arrays) {
+                check_aligned(data, size_of(type), name);
+                arrays_ += data == nullptr ? 0 : 1;
+            }
+        threads_ = checked_threads(num_threads);
+    }
+
+    template <class T>
+    T* at(T* data, std::size_t element) const {
+        using Bytes = std::conditional_t<std::is_const_v<T>, const char*, char*>;
+        return data == nullptr ? nullptr : static_cast<Bytes>(data) + element * size_of(type_);
+    }
+
+    // visit(kernels, first, count, sums) for pieces that a kernel takes; returns the two sums, the
+    // first of them joined in another way if so asked.
+    template <class Visit, class Join = std::plus<double>>
+    std::pair<double, double> sums(const Visit& visit, const Join& join = {}) const {
+        const VectorKernels& kernels = active_isa().vectors(type_);
+        std::vector<std::array<double, 2>> blocks(block_count(count_));
+        for_each_block(count_, arrays_ * count_ * size_of(type_), threads_,
+                       [&](std::size_t block, std::size_t first, std::size_t count) {
+                           for (std::size_t i = 0; i < count; i += measured_elements)
+                               visit(kernels, first + i, std::min(measured_elements, count - i),
+                                     blocks[block].data());
+                       });
+        std::pair<double, double> found;
+        for (const auto& block : blocks)
+            found = {join(found.first, block[0]), found.second + block[1]};
+        return found;
+    }
+
+  private:
+    fastopt_type type_;
+    std::size_t count_;
+    std::size_t arrays_ = 0;
+    int threads_ = 1;
+};
 
 }  // namespace
 
@@ -174,9 +245,7 @@ fastopt_status one_shot(const char* rule, fastopt_type type, const fastopt_optio
                    std::to_string(FASTOPT_MAX_STEPS));
         const int threads = checked_threads(num_threads);
         if (count == 0) return;
-        if (count > max_bytes / size_of(type))
-            refuse("count = " + std::to_string(count) + " elements are more than memory can have");
-
+        check_count(count, type);
         Task task{};
         task.kernel = &active_isa().at(type, values.kernel());
         task.count = task.end = count;
@@ -332,6 +401,57 @@ fastopt_status fastopt_plan_set_steps(fastopt_plan* plan, size_t row, int64_t st
 fastopt_status fastopt_plan_get_slot(const fastopt_plan* plan, size_t row, size_t slot,
                                      fastopt_array* array) noexcept {
     return guard([&] { given(array, "array") = given(plan, "plan").slot(row, slot); });
+}
+
+// ---- vectors ------------------------------------------------------------------------------------
+
+fastopt_status fastopt_combine(fastopt_type type, size_t count, void* out, double a, const void* x,
+                               const void* y, const void* z, double* dot,
+                               int num_threads) noexcept {
+    return guard([&] {
+        const Vectors vectors(type, count, {{out, "out"}, {x, "x"}}, {{y, "y"}, {z, "z"}},
+                              num_threads);
+        if (z != nullptr) given(dot, "dot");
+        const auto sums = vectors.sums(
+            [&](const VectorKernels& kernels, std::size_t i, std::size_t n, double* sums) {
+                kernels.combine(n, vectors.at(out, i), a, vectors.at(x, i), vectors.at(y, i),
+                                vectors.at(z, i), sums);
+            });
+        if (z != nullptr) *dot = sums.first;
+    });
+}
+
+fastopt_status fastopt_secant(fastopt_type type, size_t count, const void* g, void* before,
+                              double t, const void* d, void* y, void* s, double* dots,
+                              int num_threads) noexcept {
+    return guard([&] {
+        const Vectors vectors(type, count,
+                              {{g, "g"}, {before, "before"}, {d, "d"}, {y, "y"}, {s, "s"}}, {},
+                              num_threads);
+        given(dots, "dots");
+        const auto sums = vectors.sums(
+            [&](const VectorKernels& kernels, std::size_t i, std::size_t n, double* sums) {
+                kernels.secant(n, vectors.at(g, i), vectors.at(before, i), t, vectors.at(d, i),
+                               vectors.at(y, i), vectors.at(s, i), sums);
+            });
+        dots[0] = sums.first;
+        dots[1] = sums.second;
+    });
+}
+
+fastopt_status fastopt_magnitudes(fastopt_type type, size_t count, const void* x,
+                                  double* magnitudes, int num_threads) noexcept {
+    return guard([&] {
+        const Vectors vectors(type, count, {{x, "x"}}, {}, num_threads);
+        given(magnitudes, "magnitudes");
+        const auto larger = [](double a, double b) { return a > b || a != a ? a : b; };
+        const auto sums =
+            vectors.sums([&](const VectorKernels& kernels, std::size_t i, std::size_t n,
+                             double* sums) { kernels.magnitudes(n, vectors.at(x, i), sums); },
+                         larger);
+        magnitudes[0] = sums.first;
+        magnitudes[1] = sums.second;
+    });
 }
 
 // ---- the library as it runs here ----------------------------------------------------------------

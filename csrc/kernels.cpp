@@ -3,6 +3,7 @@
 
 #include "rules.h"
 #include "sweep.h"
+#include "vectors.h"
 
 #define FASTOPT_JOIN_(a, b) a##b
 #define FASTOPT_JOIN(a, b) FASTOPT_JOIN_(a, b)
@@ -26,9 +27,8 @@ constexpr const Kernel* table(List<Rule...>) {
 
 extern const KernelTable FASTOPT_JOIN(kernels_, FASTOPT_ISA);
 const KernelTable FASTOPT_JOIN(kernels_, FASTOPT_ISA){
-    FASTOPT_TEXT(FASTOPT_ISA),
-    table<float>(Kernels<float>()),
-    table<double>(Kernels<double>()),
+    FASTOPT_TEXT(FASTOPT_ISA), table<float>(Kernels<float>()), table<double>(Kernels<double>()),
+    vector_kernels<float>,     vector_kernels<double>,
 };
 
 }  // namespace fastopt

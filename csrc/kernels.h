@@ -27,13 +27,29 @@ struct Kernel {
 
 constexpr std::size_t measured_elements = 256;
 
+// The vector functions of the C API, over at most measured_elements; what they sum is added to
+// `sums`.
+struct VectorKernels {
+    void (*combine)(std::size_t count, void* out, double a, const void* x, const void* y,
+                    const void* z, double* sums);
+    void (*secant)(std::size_t count, const void* g, void* before, double t, const void* d, void* y,
+                   void* s, double* sums);
+    // sums[0]: the largest magnitude so far.
+    void (*magnitudes)(std::size_t count, const void* x, double* sums);
+};
+
 struct KernelTable {
     const char* isa;
     const Kernel* f32;
     const Kernel* f64;
+    VectorKernels vectors_f32;
+    VectorKernels vectors_f64;
 
     const Kernel& at(fastopt_type type, int kernel) const {
         return (type == FASTOPT_F32 ? f32 : f64)[kernel];
+    }
+    const VectorKernels& vectors(fastopt_type type) const {
+        return type == FASTOPT_F32 ? vectors_f32 : vectors_f64;
     }
 };
 

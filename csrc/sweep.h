@@ -69,27 +69,28 @@ inline void sweep(const Rule& rule, bool prefetch, std::ptrdiff_t count, F* p, c
 // ---- norms, for rules with a trust ratio
 // ---------------------------------------------------------
 
-// The sum of squares, in double and in an order that no instruction set changes: into sixteen
-// lanes, then those in halves.
-template <class F>
-inline double sum_of_squares(const F* x, std::size_t count) {
-    constexpr std::size_t lanes = 16;
-    double sums[lanes] = {};
-    std::size_t i = 0;
-    for (; i + lanes <= count; i += lanes) {
-        FASTOPT_SIMD
-        for (std::size_t k = 0; k < lanes; ++k) {
-            const double value = x[i + k];
-            sums[k] += value * value;
-        }
-    }
-    for (std::size_t k = 0; i + k < count; ++k) {
-        const double value = x[i + k];
-        sums[k] += value * value;
-    }
-    for (std::size_t half = lanes / 2; half > 0; half /= 2)
-        for (std::size_t k = 0; k < half; ++k) sums[k] += sums[k + half];
+// Sums are in double and in an order that no instruction set changes: into lanes, then those in
+// halves.
+constexpr std::size_t sum_lanes = 16;
+
+inline double total(double* sums) {
+    for (std::size_t half = sum_lanes / 2; half > 0; half /= 2)
+        for (std::size_t lane = 0; lane < half; ++lane) sums[lane] += sums[lane + half];
     return sums[0];
+}
+
+template <class F>
+inline double dot(const F* x, const F* y, std::size_t count) {
+    double sums[sum_lanes] = {};
+    std::size_t i = 0;
+    for (; i + sum_lanes <= count; i += sum_lanes) {
+        FASTOPT_SIMD
+        for (std::size_t lane = 0; lane < sum_lanes; ++lane)
+            sums[lane] += static_cast<double>(x[i + lane]) * static_cast<double>(y[i + lane]);
+    }
+    for (std::size_t lane = 0; i + lane < count; ++lane)
+        sums[lane] += static_cast<double>(x[i + lane]) * static_cast<double>(y[i + lane]);
+    return total(sums);
 }
 
 template <class Rule, class F, class... Slot>
@@ -129,8 +130,8 @@ struct Functions<Rule, F, std::index_sequence<I...>> {
         measure_range(local, static_cast<std::ptrdiff_t>(count), static_cast<const F*>(operands[0]),
                       static_cast<const F*>(operands[1]), weight, update,
                       static_cast<F*>(operands[2 + I])...);
-        sums[0] += sum_of_squares(weight, count);
-        sums[1] += sum_of_squares(update, count);
+        sums[0] += dot(weight, weight, count);
+        sums[1] += dot(update, update, count);
     }
 
     static void conclude(void* rule, const double* sums) {

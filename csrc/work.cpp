@@ -165,4 +165,18 @@ void run(const Task* tasks, std::size_t count, [[maybe_unused]] std::size_t byte
     line.sweep(0, line.size(), prefetch);
 }
 
+void for_each_block(std::size_t count, [[maybe_unused]] std::size_t bytes,
+                    [[maybe_unused]] int threads,
+                    const std::function<void(std::size_t, std::size_t, std::size_t)>& visit) {
+    const auto blocks = static_cast<std::ptrdiff_t>(block_count(count));
+#ifdef _OPENMP
+#pragma omp parallel for num_threads(threads) if (threads > 1 && bytes >= parallel_bytes)
+#endif
+    for (std::ptrdiff_t k = 0; k < blocks; ++k) {
+        const auto block = static_cast<std::size_t>(k);
+        const std::size_t first = block * block_elements;
+        visit(block, first, std::min(block_elements, count - first));
+    }
+}
+
 }  // namespace fastopt

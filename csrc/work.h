@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstring>
+#include <functional>
 #include <type_traits>
 
 #include "kernels.h"
@@ -35,6 +36,11 @@ struct Task {
     }
 };
 static_assert(std::has_unique_object_representations_v<Task>, "comparison is by bytes");
+
+// visit(block, first, count) for the blocks of so many elements, shared out between threads where
+// they touch enough bytes.
+void for_each_block(std::size_t count, std::size_t bytes, int threads,
+                    const std::function<void(std::size_t, std::size_t, std::size_t)>& visit);
 
 // Does them all: in this thread, or where they touch enough `bytes` in as many as `threads`.
 // `measured`: whether some kernel measures.

@@ -28,12 +28,13 @@ if _core.__version__ != __version__:
         f"{_core.__file__}; install this version with 'pip install .' in its source folder"
     )
 
-from . import adam, adaptive, conventions, embed, layerwise, sgd
+from . import adam, adaptive, conventions, embed, layerwise, lbfgs, sgd
 from .adam import *
 from .adaptive import *
 from .conventions import *
 from .embed import *
 from .layerwise import *
+from .lbfgs import *
 from .optimizer import Optimizer, ParamGroup
 from .runtime import RuntimeInfo, runtime_info, use_isa
 from .sgd import *
@@ -44,4 +45,5 @@ __all__ += adaptive.__all__
 __all__ += conventions.__all__
 __all__ += embed.__all__
 __all__ += layerwise.__all__
+__all__ += lbfgs.__all__
 __all__ += sgd.__all__

@@ -280,6 +280,12 @@ cdef fastopt_status plan_get_steps(const fastopt_plan* plan, size_t row,
 cdef fastopt_status plan_set_steps(fastopt_plan* plan, size_t row, int64_t steps) noexcept nogil
 cdef fastopt_status plan_get_slot(const fastopt_plan* plan, size_t row, size_t slot,
     fastopt_array* array) noexcept nogil
+cdef fastopt_status combine(fastopt_type type, size_t count, void* out, double a, const void* x,
+    const void* y, const void* z, double* dot, int num_threads) noexcept nogil
+cdef fastopt_status secant(fastopt_type type, size_t count, const void* g, void* before, double t,
+    const void* d, void* y, void* s, double* dots, int num_threads) noexcept nogil
+cdef fastopt_status magnitudes(fastopt_type type, size_t count, const void* x, double* magnitudes,
+    int num_threads) noexcept nogil
 cdef fastopt_status initialize() noexcept nogil
 cdef int abi_version() noexcept nogil
 cdef const char* version() noexcept nogil

@@ -36,6 +36,12 @@ cdef extern from "fastopt.h" nogil:
         int64_t steps)
     fastopt_status _plan_get_slot "fastopt_plan_get_slot"(const fastopt_plan* plan, size_t row,
         size_t slot, fastopt_array* array)
+    fastopt_status _combine "fastopt_combine"(fastopt_type type, size_t count, void* out, double a,
+        const void* x, const void* y, const void* z, double* dot, int num_threads)
+    fastopt_status _secant "fastopt_secant"(fastopt_type type, size_t count, const void* g,
+        void* before, double t, const void* d, void* y, void* s, double* dots, int num_threads)
+    fastopt_status _magnitudes "fastopt_magnitudes"(fastopt_type type, size_t count, const void* x,
+        double* magnitudes, int num_threads)
     fastopt_status _initialize "fastopt_initialize"()
     int _abi_version "fastopt_abi_version"()
     const char* _version "fastopt_version"()
@@ -187,6 +193,18 @@ cdef fastopt_status plan_set_steps(fastopt_plan* plan, size_t row, int64_t steps
 cdef fastopt_status plan_get_slot(const fastopt_plan* plan, size_t row, size_t slot,
         fastopt_array* array) noexcept nogil:
     return _plan_get_slot(plan, row, slot, array)
+
+cdef fastopt_status combine(fastopt_type type, size_t count, void* out, double a, const void* x,
+        const void* y, const void* z, double* dot, int num_threads) noexcept nogil:
+    return _combine(type, count, out, a, x, y, z, dot, num_threads)
+
+cdef fastopt_status secant(fastopt_type type, size_t count, const void* g, void* before, double t,
+        const void* d, void* y, void* s, double* dots, int num_threads) noexcept nogil:
+    return _secant(type, count, g, before, t, d, y, s, dots, num_threads)
+
+cdef fastopt_status magnitudes(fastopt_type type, size_t count, const void* x, double* magnitudes,
+        int num_threads) noexcept nogil:
+    return _magnitudes(type, count, x, magnitudes, num_threads)
 
 cdef fastopt_status initialize() noexcept nogil:
     return _initialize()

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from . import _core
 
 if TYPE_CHECKING:
+    from .lbfgs import LBFGS
     from .optimizer import Optimizer
 
 
@@ -73,23 +74,68 @@ def root(
     return result
 
 
-def norm(x: NDArray[Any]) -> Any:
-    """Return the Euclidean norm, summed in the order of the compiled loops.
+def dot(x: NDArray[Any], y: NDArray[Any]) -> Any:
+    """Return the dot product in float64, summed in the order of the compiled loops.
 
     That is in C order, in sixteen lanes over 256 elements, then the lanes in halves, then sixteen
     of those sums, then all of these.
     """
-    wide = x.astype(np.result_type(x.dtype, np.float64)).ravel()
-    if wide.size == 0:
-        return 0.0
-    lanes = np.zeros((-(-wide.size // 4096), 16, 16, 16), wide.dtype)
-    lanes.ravel()[: wide.size] = wide * wide
+    wide = np.result_type(x.dtype, np.float64)
+    products = (x.astype(wide) * y.astype(wide)).ravel()
+    lanes = np.zeros((-(-products.size // 4096), 16, 16, 16), wide)
+    lanes.ravel()[: products.size] = products
     sums = np.add.accumulate(lanes, axis=2)[:, :, -1]
     for half in (8, 4, 2, 1):
         sums = sums[..., :half] + sums[..., half:]
     blocks = np.add.accumulate(sums[..., 0], axis=1)[:, -1]
-    total = np.sqrt(np.add.accumulate(blocks)[-1])
-    return float(total) if total.dtype == np.float64 else total
+    total = np.add.accumulate(blocks)[-1] if products.size else wide.type(0)
+    return float(total) if wide == np.float64 else total
+
+
+def norm(x: NDArray[Any]) -> Any:
+    """Return the Euclidean norm, of the sum that :func:`dot` gives."""
+    square = dot(x, x)
+    return math.sqrt(square) if isinstance(square, float) else np.sqrt(square)
+
+
+class Vectors:
+    """The vector functions of :class:`pyfastopt.LBFGS`."""
+
+    @staticmethod
+    def combine(
+        out: NDArray[Any],
+        a: float,
+        x: NDArray[Any],
+        y: NDArray[Any] | None,
+        z: NDArray[Any] | None,
+        num_threads: int,
+    ) -> Any:
+        """Set ``out = y + a*x``, or ``a*x``, and return its dot product with `z`, or 0."""
+        product = x.dtype.type(a) * x
+        out[...] = product if y is None else y + product
+        return 0.0 if z is None else dot(out, z)
+
+    @staticmethod
+    def secant(
+        g: NDArray[Any],
+        before: NDArray[Any],
+        t: float,
+        d: NDArray[Any],
+        y: NDArray[Any],
+        s: NDArray[Any],
+        num_threads: int,
+    ) -> tuple[Any, Any]:
+        """Set ``y = g - before; s = t*d; before = g``, and return ``y·s`` and ``y·y``."""
+        y[...] = g - before
+        s[...] = d.dtype.type(t) * d
+        before[...] = g
+        return dot(y, s), dot(y, y)
+
+    @staticmethod
+    def magnitudes(x: NDArray[Any], num_threads: int) -> tuple[float, Any]:
+        """Return the largest magnitude, and the sum of all."""
+        sizes = np.abs(x)
+        return float(sizes.max(initial=0)), dot(sizes, np.ones_like(sizes))
 
 
 class Reference:
@@ -128,3 +174,10 @@ class Reference:
             if g is not None:
                 state["step"] += 1
                 self._formula(p, g, state, self.options)
+
+
+def reference_lbfgs() -> type[LBFGS]:
+    """Return :class:`pyfastopt.LBFGS` with NumPy's vector operations."""
+    from .lbfgs import LBFGS
+
+    return type("ReferenceLBFGS", (LBFGS,), {"__slots__": (), "_vectors": Vectors})

@@ -7,7 +7,8 @@ the same mini-batches; forward and backward passes are NumPy's in both.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -25,8 +26,9 @@ from sklearn.model_selection import train_test_split
 
 import pyfastopt
 
+from .lbfgs import LBFGS
 from .optimizer import Optimizer
-from .reference import Reference
+from .reference import Reference, reference_lbfgs
 
 BATCH = 32
 
@@ -34,6 +36,7 @@ BATCH = 32
 SETTINGS: dict[str, dict[str, Any]] = {
     "ASGD": {"lr": 0.5},
     "LAMB": {"lr": 5e-3},
+    "LBFGS": {"max_iter": 5, "line_search_fn": "strong_wolfe"},
     "LARS": {"lr": 5.0},
     "Lion": {"lr": 1e-3},
     "Momentum": {"lr": 0.1},
@@ -116,6 +119,26 @@ def loss_and_gradients(
     return -float(log_p[rows, y].mean()), grads
 
 
+class Clock:
+    """Counts the seconds within its `with` blocks, but for those that are paused."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __enter__(self) -> None:
+        self.seconds -= time.perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        self.seconds += time.perf_counter()
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Count nothing here."""
+        self.__exit__()
+        yield
+        self.__enter__()
+
+
 @dataclass
 class Run:
     """One training run."""
@@ -138,33 +161,63 @@ def run(
     optimizer = make(params)
     rng = np.random.default_rng(1)
     losses: list[float] = []
-    seconds = 0.0
+    clock = Clock()
     for _ in range(epochs):
         order = rng.permutation(len(data.y))
         epoch_losses = []
         for batch in np.split(order, range(BATCH, len(order), BATCH)):
             loss, grads = loss_and_gradients(params, data.x[batch], data.y[batch])
             epoch_losses.append(loss)
-            start = time.perf_counter()
-            optimizer.step(grads)
-            seconds += time.perf_counter() - start
+            with clock:
+                optimizer.step(grads)
         losses.append(float(np.mean(epoch_losses)))
         tick()
+    return Run(params, losses, clock.seconds, accuracy(params, data))
+
+
+def run_lbfgs(
+    make: Callable[[Arrays], LBFGS],
+    data: Digits,
+    epochs: int,
+    hidden: int,
+    tick: Callable[[], None],
+) -> Run:
+    """Train on all data at once, with a few iterations for each epoch."""
+    params = init(hidden, data.x.dtype.name)
+    optimizer = make(params)
+    clock = Clock()
+
+    def closure() -> tuple[float, Arrays]:
+        with clock.paused():
+            return loss_and_gradients(params, data.x, data.y)
+
+    losses: list[float] = []
+    for _ in range(epochs):
+        with clock:
+            losses.append(optimizer.step(closure))
+        tick()
+    return Run(params, losses, clock.seconds, accuracy(params, data))
+
+
+def accuracy(params: Arrays, data: Digits) -> float:
+    """Return the share of the test's digits that are read right."""
     predicted = forward(params, data.x_test)[-1].argmax(axis=1)
-    return Run(params, losses, seconds, float((predicted == data.y_test).mean()))
+    return float((predicted == data.y_test).mean())
 
 
-def optimizers() -> dict[str, type[Optimizer]]:
+def optimizers() -> dict[str, type[Optimizer | LBFGS]]:
     """Return the package's optimizers by name."""
     public = {name: getattr(pyfastopt, name) for name in pyfastopt.__all__}
     return {
         name: value
         for name, value in public.items()
-        if isinstance(value, type) and issubclass(value, Optimizer) and value is not Optimizer
+        if isinstance(value, type)
+        and issubclass(value, (Optimizer, LBFGS))
+        and value is not Optimizer
     }
 
 
-def choose(names: Sequence[str] | None) -> dict[str, type[Optimizer]]:
+def choose(names: Sequence[str] | None) -> dict[str, type[Optimizer | LBFGS]]:
     """Return the named optimizers, in any capitals; all of them for None."""
     known = optimizers()
     if not names:
@@ -231,14 +284,25 @@ def train(
         for name, optimizer in chosen.items():
             progress.update(bar, description=name)
             settings = SETTINGS.get(name, {})
-            makers: list[Callable[[Arrays], Steps]] = [
-                partial(optimizer, num_threads=num_threads, **settings),
-                partial(Reference, optimizer, **settings),
-            ]
+            units = 0 if name in LINEAR else hidden
             tick = partial(progress.advance, bar)
-            ours, numpys = (
-                run(make, data, epochs, 0 if name in LINEAR else hidden, tick) for make in makers
-            )
+            if issubclass(optimizer, LBFGS):
+                ours, numpys = (
+                    run_lbfgs(
+                        partial(make, num_threads=num_threads, **settings),
+                        data,
+                        epochs,
+                        units,
+                        tick,
+                    )
+                    for make in (optimizer, reference_lbfgs())
+                )
+            else:
+                makers: list[Callable[[Arrays], Steps]] = [
+                    partial(optimizer, num_threads=num_threads, **settings),
+                    partial(Reference, optimizer, **settings),
+                ]
+                ours, numpys = (run(make, data, epochs, units, tick) for make in makers)
             same = all(
                 a.tobytes() == b.tobytes() for a, b in zip(ours.params, numpys.params, strict=True)
             )

@@ -206,6 +206,27 @@ FASTOPT_API fastopt_status fastopt_plan_set_steps(fastopt_plan* plan, size_t row
 FASTOPT_API fastopt_status fastopt_plan_get_slot(const fastopt_plan* plan, size_t row, size_t slot,
                                                  fastopt_array* array) FASTOPT_NOEXCEPT;
 
+/* ---- vectors ----------------------------------------------------------------------------------
+ *
+ * What L-BFGS is made of: each function makes one pass over contiguous, aligned arrays of `count`
+ * elements. Sums are in double, and the same bits for every number of threads and instruction set.
+ * Arrays are apart, but that `out` may be `x` or `y`.
+ */
+
+/* out = a*x, or y + a*x where y is not NULL. `dot`, where z is not NULL: the sum of out*z. */
+FASTOPT_API fastopt_status fastopt_combine(fastopt_type type, size_t count, void* out, double a,
+                                           const void* x, const void* y, const void* z, double* dot,
+                                           int num_threads) FASTOPT_NOEXCEPT;
+
+/* y = g - before, s = t*d, before = g. `dots`: two numbers, the sums of y*s and of y*y. */
+FASTOPT_API fastopt_status fastopt_secant(fastopt_type type, size_t count, const void* g,
+                                          void* before, double t, const void* d, void* y, void* s,
+                                          double* dots, int num_threads) FASTOPT_NOEXCEPT;
+
+/* `magnitudes`: two numbers, the largest, NaN if there is one, and the sum of all. */
+FASTOPT_API fastopt_status fastopt_magnitudes(fastopt_type type, size_t count, const void* x,
+                                              double* magnitudes, int num_threads) FASTOPT_NOEXCEPT;
+
 /* ---- the library as it runs here --------------------------------------------------------------
  */
 

@@ -182,6 +182,18 @@ void BoundPlan::step(py::handle gradients) {
     plan_.step(threads_);
 }
 
+py::list BoundPlan::gradients(py::handle gradients) {
+    Turn turn(*this);
+    py::list all;
+    structure_.walk(gradients, "grads", [&](std::size_t leaf, py::handle gradient) {
+        accept_gradient(leaf, gradient);
+        all.append(gradient.is_none() ? py::object(py::none()) : gradients_.back());
+        gradients_.clear();
+        plan_.clear_gradient(leaf);
+    });
+    return all;
+}
+
 py::object BoundPlan::num_threads() const {
     return threads_ == 0 ? py::object(py::none()) : py::object(py::int_(threads_));
 }

@@ -25,6 +25,8 @@ class BoundPlan {
               bool grouped);
 
     void step(py::handle gradients);
+    // The gradients as arrays, checked as for a step, an entry (or None) for each parameter.
+    py::list gradients(py::handle gradients);
 
     py::object num_threads() const;
     void set_num_threads(py::handle threads);

@@ -4,6 +4,7 @@
 #include "../include/fastopt.hpp"
 #include "bound_plan.h"
 #include "tensor_plan.h"
+#include "vectors.h"
 
 namespace py = pybind11;
 using namespace py::literals;
@@ -86,10 +87,16 @@ PYBIND11_MODULE(_core, m) {
     m.def("apply", &fastopt::apply, "rule"_a, "p"_a, "g"_a, "slots"_a, "step"_a, "options"_a,
           "num_threads"_a);
 
+    m.def("combine", &fastopt::combine, "out"_a, "a"_a, "x"_a, "y"_a, "z"_a, "num_threads"_a);
+    m.def("secant", &fastopt::secant, "g"_a, "before"_a, "t"_a, "d"_a, "y"_a, "s"_a,
+          "num_threads"_a);
+    m.def("magnitudes", &fastopt::magnitudes, "x"_a, "num_threads"_a);
+
     py::class_<BoundPlan>(m, "Plan")
         .def(py::init<const std::string&, py::handle, const py::list&, bool>(), "rule"_a,
              "parameters"_a, "options"_a, "grouped"_a)
         .def("step", &BoundPlan::step, "grads"_a)
+        .def("gradients", &BoundPlan::gradients, "grads"_a)
         .def_property("num_threads", &BoundPlan::num_threads, &BoundPlan::set_num_threads)
         .def("options", &BoundPlan::options)
         .def("set_options", &BoundPlan::set_options, "changes"_a)

@@ -1,0 +1,604 @@
+"""L-BFGS: the optimizer that asks for the loss and its gradient as often as it needs them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from operator import index
+from typing import (
+    Any,
+    ClassVar,
+    Generic,
+    Literal,
+    NamedTuple,
+    NoReturn,
+    Protocol,
+    TypeVar,
+    overload,
+)
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import _core
+from ._types import Params, Tree
+
+__all__ = ["LBFGS"]
+
+T = TypeVar("T")
+Vector = NDArray[Any]
+#: Computes the loss and its gradients, nested as the parameters are.
+Closure = Callable[[], tuple[Any, Tree]]
+
+LineSearch = Literal["strong_wolfe"] | None
+
+
+def non_negative(name: str, value: Any) -> float:
+    """Return the number, or say what it has to be."""
+    wanted = f"{name} = {value!r} must be a finite number >= 0"
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.floating, np.integer)):
+        raise TypeError(wanted)
+    if not 0 <= value < math.inf:
+        raise ValueError(wanted)
+    return float(value)
+
+
+def positive_integer(name: str, value: Any) -> int:
+    """Return the number, or say what it has to be."""
+    wanted = f"{name} = {value!r} must be an integer >= 1"
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise TypeError(wanted)
+    if index(value) < 1:
+        raise ValueError(wanted)
+    return index(value)
+
+
+def line_search(name: str, value: Any) -> LineSearch:
+    """Return the name, or say what it has to be."""
+    if value is not None and value != "strong_wolfe":
+        raise ValueError(f"{name} = {value!r} must be None or 'strong_wolfe'")
+    return "strong_wolfe" if value else None
+
+
+class Setting(Generic[T]):
+    """An option as an attribute that is checked when it is set."""
+
+    def __init__(self, check: Callable[[str, Any], T]) -> None:
+        self.check = check
+
+    def __set_name__(self, owner: type[LBFGS], name: str) -> None:
+        self._name = name
+
+    @overload
+    def __get__(self, optimizer: None, owner: type[LBFGS]) -> Setting[T]: ...
+
+    @overload
+    def __get__(self, optimizer: LBFGS, owner: type[LBFGS]) -> T: ...
+
+    def __get__(self, optimizer: LBFGS | None, owner: type[LBFGS]) -> Setting[T] | T:
+        if optimizer is None:
+            return self
+        value: T = optimizer._options[self._name]
+        return value
+
+    def __set__(self, optimizer: LBFGS, value: T) -> None:
+        optimizer._options[self._name] = self.check(self._name, value)
+
+
+class VectorFunctions(Protocol):
+    """What the algorithm does with vectors, a pass each; csrc/include/fastopt.h describes them."""
+
+    def combine(
+        self,
+        out: Vector,
+        a: float,
+        x: Vector,
+        y: Vector | None,
+        z: Vector | None,
+        num_threads: int,
+    ) -> float:
+        """Set ``out = y + a*x``, or ``a*x``, and return its dot product with `z`, or 0."""
+
+    def secant(
+        self,
+        g: Vector,
+        before: Vector,
+        t: float,
+        d: Vector,
+        y: Vector,
+        s: Vector,
+        num_threads: int,
+    ) -> tuple[float, float]:
+        """Set ``y = g - before; s = t*d; before = g``, and return ``y·s`` and ``y·y``."""
+
+    def magnitudes(self, x: Vector, num_threads: int) -> tuple[float, float]:
+        """Return the largest magnitude, and the sum of all."""
+
+
+class Point(NamedTuple):
+    """What is known of a place on the line that is searched."""
+
+    t: float
+    loss: float
+    slope: float
+    grad: Vector
+
+
+class LBFGS:
+    """L-BFGS, with or without a line search, as in ``torch.optim.LBFGS``.
+
+    Unlike the other optimizers it works on all parameters as one vector, and `step` takes a
+    function that it may call many times. Its vector operations are fused: the direction takes two
+    passes for each pair in the history, and the history is one block of memory.
+
+    Parameters
+    ----------
+    params : array, or a nesting of arrays in lists, tuples and dictionaries
+        The parameters, updated in place; see :class:`Optimizer`. All of one dtype, without groups.
+    lr : float, default 1
+        Length of a step along the direction, or, with a line search, of the first one tried; >= 0.
+    max_iter : int, default 20
+        Iterations a call of `step`, >= 1.
+    max_eval : int, optional
+        Evaluations a call of `step`, >= 1; by default ``max_iter * 5 // 4``.
+    tolerance_grad : float, default 1e-7
+        Stop where no element of the gradient is larger, >= 0.
+    tolerance_change : float, default 1e-9
+        Stop where neither a parameter nor the loss changes by more, >= 0.
+    history_size : int, default 100
+        Pairs of changes of the gradient and of the parameters that are kept, >= 1. Fixed at
+        construction.
+    line_search_fn : {None, "strong_wolfe"}, default None
+        None: take the step whatever comes of it, as is usual with mini-batches. "strong_wolfe":
+        search for one that meets the strong Wolfe conditions.
+    num_threads : int, optional
+        See :class:`Optimizer`. The results are the same bits for any number.
+
+    Every option is an attribute too, which may be changed between steps.
+
+    Raises
+    ------
+    TypeError, ValueError
+        See :class:`Optimizer`.
+
+    Notes
+    -----
+    Liu and Nocedal, "On the limited memory BFGS method for large scale optimization", 1989; the
+    line search is of Nocedal and Wright, "Numerical optimization", 2006, algorithms 3.5 and 3.6,
+    with cubic interpolation. Options, defaults and stopping rules are those of
+    ``torch.optim.LBFGS``; dot products are summed in float64, and in a line search a loss of NaN
+    counts as infinite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pyfastopt as fo
+    >>> x = np.zeros(3)
+    >>> target = np.array([1.0, 2.0, 3.0])
+    >>> opt = fo.LBFGS(x, line_search_fn="strong_wolfe")
+    >>> opt.step(lambda: (((x - target) ** 2).sum(), 2 * (x - target)))
+    14.0
+    >>> x
+    array([1., 2., 3.])
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_before",
+        "_changes",
+        "_direction",
+        "_filled",
+        "_next",
+        "_options",
+        "_params",
+        "_plan",
+        "_ro",
+        "_scalars",
+        "_spare",
+        "_start",
+        "_steps",
+        "_trial",
+    )
+
+    # The compiled vector functions; those of pyfastopt.reference are the same in NumPy.
+    _vectors: ClassVar[VectorFunctions] = _core
+
+    lr = Setting(non_negative)
+    max_iter = Setting(positive_integer)
+    max_eval = Setting(positive_integer)
+    tolerance_grad = Setting(non_negative)
+    tolerance_change = Setting(non_negative)
+    line_search_fn = Setting(line_search)
+
+    def __init__(
+        self,
+        params: Params,
+        lr: float = 1.0,
+        *,
+        max_iter: int = 20,
+        max_eval: int | None = None,
+        tolerance_grad: float = 1e-7,
+        tolerance_change: float = 1e-9,
+        history_size: int = 100,
+        line_search_fn: LineSearch = None,
+        num_threads: int | None = None,
+    ) -> None:
+        self._options: dict[str, Any] = {}
+        self.lr = lr
+        self.max_iter = max_iter
+        self.max_eval = max(1, self.max_iter * 5 // 4) if max_eval is None else max_eval
+        self.tolerance_grad = tolerance_grad
+        self.tolerance_change = tolerance_change
+        self._options["history_size"] = positive_integer("history_size", history_size)
+        self.line_search_fn = line_search_fn
+        # The plan checks parameters and gradients, whatever its rule.
+        self._plan = _core.Plan("sgd", params, [{}], False)
+        self.num_threads = num_threads
+        self._params = self._plan.parameters()
+        dtypes = {p.dtype for p in self._params}
+        if len(dtypes) > 1:
+            raise TypeError(
+                f"params have the dtypes {', '.join(sorted(map(str, dtypes)))}; "
+                "LBFGS works on all of them as one vector: convert them to one"
+            )
+        size = sum(p.size for p in self._params)
+        rows = self.history_size
+        memory = np.empty((2 * rows + 8, size), next(iter(dtypes), np.float32))
+        self._changes, self._steps, work = memory[:rows], memory[rows:-8], memory[-8:]
+        self._direction, self._before, self._start, self._trial = work[:4]
+        # Of gradients: that of the start, of the two ends of a bracket, and of a new point.
+        self._spare = list(work[4:])
+        self._ro = [0.0] * rows
+        self._filled = self._next = 0
+        self._scalars = {"func_evals": 0, "n_iter": 0, "t": 0.0, "H_diag": 1.0, "prev_loss": 0.0}
+
+    @property
+    def history_size(self) -> int:
+        """Pairs that the history has room for."""
+        size: int = self._options["history_size"]
+        return size
+
+    @property
+    def num_threads(self) -> int | None:
+        """Threads that a step may use; None for the default."""
+        return self._plan.num_threads
+
+    @num_threads.setter
+    def num_threads(self, value: int | None) -> None:
+        self._plan.num_threads = value
+
+    def step(self, closure: Closure) -> float:
+        """Iterate until one of the limits or tolerances is met, and update the parameters.
+
+        Parameters
+        ----------
+        closure : callable
+            Returns the loss and its gradients at the present parameters, the latter nested as the
+            parameters are; None stands for a gradient of zeros.
+
+        Returns
+        -------
+        float
+            The loss before the step.
+
+        Raises
+        ------
+        TypeError, ValueError
+            For gradients that do not fit. As after any exception of the closure, the parameters are
+            where the last iteration has left them, and the history is without the unfinished one.
+        """
+        spare = list(self._spare)
+        first = self._evaluate(closure, spare.pop())
+        loss, grad = first
+        evaluations, iterations = 1, 0
+        self._scalars["func_evals"] += 1
+        if self._magnitude(grad) <= self.tolerance_grad:
+            return first[0]
+        while iterations < self.max_iter:
+            iterations += 1
+            slope = self._find_direction(grad)
+            self._scalars["n_iter"] += 1
+            self._scalars["prev_loss"] = before = loss
+            t = self.lr
+            if self._scalars["n_iter"] == 1:
+                t *= min(1.0, 1.0 / self._vectors.magnitudes(grad, self._threads)[1])
+            self._scalars["t"] = 0.0  # until the parameters have moved
+            if slope > -self.tolerance_change:
+                break
+            self._gather(self._start, self._params)
+            last = iterations == self.max_iter
+            try:
+                if self.line_search_fn is not None:
+                    limit = self.max_eval - evaluations
+                    at = Point(0.0, loss, slope, grad)
+                    found, spent = self._search(closure, t, at, spare, limit)
+                elif last:
+                    found, spent = Point(t, loss, slope, grad), 0  # nobody asks for the loss there
+                else:
+                    found, spent = self._look(closure, t, spare.pop()), 1
+            except BaseException:
+                self._scatter(self._start)
+                raise
+            self._move(found.t)
+            if found.grad is not grad:
+                spare.append(grad)
+            t, loss, _, grad = found
+            self._scalars["t"] = t
+            evaluations += spent
+            self._scalars["func_evals"] += spent
+            if (
+                last
+                or evaluations >= self.max_eval
+                or self._magnitude(grad) <= self.tolerance_grad
+                or self._magnitude(self._direction) * t <= self.tolerance_change
+                or abs(loss - before) < self.tolerance_change
+            ):
+                break
+        return first[0]
+
+    # ---- the direction --------------------------------------------------------------------------
+
+    def _find_direction(self, grad: Vector) -> float:
+        """Compute the direction, and return the slope along it."""
+        d, threads = self._direction, self._threads
+        if self._scalars["n_iter"] == 0:
+            self._before[...] = grad
+            return self._vectors.combine(d, -1.0, grad, None, grad, threads)
+        self._remember(grad)
+        # From the newest pair to the oldest, and back: each pass ends with the dot product that the
+        # next one begins with.
+        pairs = [(self._next - 1 - i) % self.history_size for i in range(self._filled)]
+        if not pairs:
+            return self._vectors.combine(d, -self._scalars["H_diag"], grad, None, grad, threads)
+        shares = {}
+        dot = self._vectors.combine(d, -1.0, grad, None, self._steps[pairs[0]], threads)
+        for i, older in zip(pairs, [*pairs[1:], None], strict=True):
+            shares[i] = dot * self._ro[i]
+            z = None if older is None else self._steps[older]
+            dot = self._vectors.combine(d, -shares[i], self._changes[i], d, z, threads)
+        oldest = self._changes[pairs[-1]]
+        dot = self._vectors.combine(d, self._scalars["H_diag"], d, None, oldest, threads)
+        for i, newer in zip(pairs[::-1], [*pairs[-2::-1], None], strict=True):
+            share = shares[i] - dot * self._ro[i]
+            z = grad if newer is None else self._changes[newer]
+            dot = self._vectors.combine(d, share, self._steps[i], d, z, threads)
+        return dot
+
+    def _remember(self, grad: Vector) -> None:
+        """Put the last step, and what it did to the gradient, into the history."""
+        y, s = self._changes[self._next], self._steps[self._next]
+        t, d = self._scalars["t"], self._direction
+        ys, yy = self._vectors.secant(grad, self._before, t, d, y, s, self._threads)
+        if ys > 1e-10:
+            self._ro[self._next] = 1.0 / ys
+            self._scalars["H_diag"] = ys / yy
+            self._next = (self._next + 1) % self.history_size
+            self._filled = min(self._filled + 1, self.history_size)
+
+    # ---- the line search ------------------------------------------------------------------------
+
+    def _search(
+        self, closure: Closure, t: float, start: Point, spare: list[Vector], limit: int
+    ) -> tuple[Point, int]:
+        """Find a point that meets the strong Wolfe conditions, or the best within the limit.
+
+        Returns it and the number of evaluations. Gradients that are not returned go to `spare`.
+        """
+        sufficient, curvature = 1e-4, 0.9
+        length = self._magnitude(self._direction)
+
+        def too_high(point: Point) -> bool:
+            return point.loss > start.loss + sufficient * point.t * start.slope
+
+        def is_flat(point: Point) -> bool:
+            return abs(point.slope) <= -curvature * start.slope
+
+        def free(point: Point, *used: Point) -> None:
+            if all(point.grad is not other.grad for other in (start, *used)):
+                spare.append(point.grad)
+
+        # Go on until a minimum must lie between the last two points.
+        previous, new = start, self._look(closure, t, spare.pop())
+        evaluations, rounds = 1, 0
+        bracket: list[Point] = []
+        while rounds < limit:
+            if too_high(new) or (rounds > 1 and new.loss >= previous.loss):
+                bracket = [previous, new]
+                break
+            if is_flat(new):
+                free(previous, new)
+                return new, evaluations
+            if new.slope >= 0:
+                bracket = [previous, new]
+                break
+            within = new.t + 0.01 * (new.t - previous.t), new.t * 10
+            t = _cubic_minimum(previous, new, *within)
+            free(previous, new)
+            previous, new = new, self._look(closure, t, spare.pop())
+            evaluations += 1
+            rounds += 1
+        if not bracket:
+            free(previous, start, new)
+            bracket = [start, new]
+        # Then make the bracket smaller, keeping the lower of its ends in `low`.
+        low = 0 if bracket[0].loss <= bracket[1].loss else 1
+        stalled = False
+        while rounds < limit:
+            left, right = sorted((bracket[0].t, bracket[1].t))
+            if (right - left) * length < self.tolerance_change:
+                break
+            t = _cubic_minimum(bracket[0], bracket[1], left, right)
+            margin = 0.1 * (right - left)
+            if min(right - t, t - left) < margin:
+                if stalled or t >= right or t <= left:
+                    t = right - margin if abs(t - right) < abs(t - left) else left + margin
+                    stalled = False
+                else:
+                    stalled = True
+            else:
+                stalled = False
+            new = self._look(closure, t, spare.pop())
+            evaluations += 1
+            rounds += 1
+            if too_high(new) or new.loss >= bracket[low].loss:
+                free(bracket[1 - low], bracket[low])
+                bracket[1 - low] = new
+                low = 0 if bracket[0].loss <= bracket[1].loss else 1
+                continue
+            done = is_flat(new)
+            if not done and new.slope * (bracket[1 - low].t - bracket[low].t) >= 0:
+                free(bracket[1 - low], bracket[low])
+                bracket[1 - low] = bracket[low]
+            else:
+                free(bracket[low], bracket[1 - low])
+            bracket[low] = new
+            if done:
+                break
+        free(bracket[1 - low], bracket[low])
+        return bracket[low], evaluations
+
+    def _look(self, closure: Closure, t: float, grad: Vector) -> Point:
+        """Evaluate at a place on the line."""
+        self._move(t)
+        loss, grad = self._evaluate(closure, grad)
+        slope = self._vectors.combine(self._trial, 1.0, grad, None, self._direction, self._threads)
+        return Point(t, math.inf if math.isnan(loss) else loss, slope, grad)
+
+    # ---- parameters and vectors -----------------------------------------------------------------
+
+    @property
+    def _threads(self) -> int:
+        return self.num_threads or 0
+
+    def _magnitude(self, x: Vector) -> float:
+        return self._vectors.magnitudes(x, self._threads)[0]
+
+    def _evaluate(self, closure: Closure, out: Vector) -> tuple[float, Vector]:
+        loss, grads = closure()
+        self._gather(out, self._plan.gradients(grads))
+        return float(loss), out
+
+    def _gather(self, out: Vector, arrays: list[Any]) -> None:
+        end = 0
+        for p, array in zip(self._params, arrays, strict=True):
+            begin, end = end, end + p.size
+            out[begin:end].reshape(p.shape)[...] = 0 if array is None else array
+
+    def _scatter(self, x: Vector) -> None:
+        end = 0
+        for p in self._params:
+            begin, end = end, end + p.size
+            p[...] = x[begin:end].reshape(p.shape)
+
+    def _move(self, t: float) -> None:
+        self._vectors.combine(self._trial, t, self._direction, self._start, None, self._threads)
+        self._scatter(self._trial)
+
+    # ---- checkpoints ----------------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, Any]:
+        """Copy all that is needed to go on from here, bit for bit.
+
+        Returns
+        -------
+        dict
+            ``"state"`` maps 0 to what all parameters have in common: ``"func_evals"``,
+            ``"n_iter"``, ``"t"``, ``"H_diag"``, ``"prev_loss"``, and as arrays over all parameters
+            ``"d"``, ``"prev_flat_grad"``, ``"old_dirs"``, ``"old_stps"`` and ``"ro"`` (the oldest
+            pair first). ``"param_groups"`` has the options, and ``"optimizer"`` is the name of the
+            class. The parameters themselves are not part of it.
+        """
+        rows = [(self._next - self._filled + i) % self.history_size for i in range(self._filled)]
+        state = {
+            **self._scalars,
+            "d": self._direction.copy(),
+            "prev_flat_grad": self._before.copy(),
+            "old_dirs": self._changes[rows],
+            "old_stps": self._steps[rows],
+            "ro": np.array([self._ro[i] for i in rows]),
+        }
+        if self._scalars["n_iter"] == 0:
+            state["d"][...] = state["prev_flat_grad"][...] = 0
+        return {
+            "optimizer": type(self).__name__,
+            "state": {0: state},
+            "param_groups": [{**self._options, "params": [0], "param_names": self._plan.paths()}],
+        }
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Take over options and state from `state_dict`, by copy.
+
+        Parameters
+        ----------
+        state_dict : dict
+            What :meth:`state_dict` gave for an optimizer with parameters of the same structure,
+            shapes and dtype, and the same `history_size`.
+
+        Raises
+        ------
+        TypeError, ValueError
+            Where it does not fit this optimizer. Nothing has been modified then.
+        """
+        remedy = "pass what state_dict() gave for an optimizer constructed as this one was"
+        own = self.state_dict()
+        try:
+            if state_dict["optimizer"] != own["optimizer"]:
+                raise ValueError(f"is of {state_dict['optimizer']}")
+            (group,) = state_dict["param_groups"]
+            (state,) = state_dict["state"].values()
+            if (
+                group.keys() != own["param_groups"][0].keys()
+                or state.keys() != own["state"][0].keys()
+            ):
+                raise ValueError("has other entries")
+            for name in ("params", "param_names", "history_size"):
+                if group[name] != own["param_groups"][0][name]:
+                    raise ValueError(f"has {name} = {group[name]}")
+            filled = len(state["ro"])
+            if filled > self.history_size:
+                raise ValueError(f"has {filled} pairs of history")
+            shapes = {"d": 1, "prev_flat_grad": 1, "old_dirs": filled, "old_stps": filled}
+            for name, rows in shapes.items():
+                array = state[name]
+                if (
+                    array.size != rows * self._direction.size
+                    or array.dtype != self._direction.dtype
+                ):
+                    raise ValueError(f"has {name} of shape {array.shape}, {array.dtype}")
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"state_dict does not fit ({error}); {remedy}") from error
+        settings = {n: value for n, value in vars(LBFGS).items() if isinstance(value, Setting)}
+        options = {name: setting.check(name, group[name]) for name, setting in settings.items()}
+        self._options.update(options)
+        self._direction[...] = state["d"]
+        self._before[...] = state["prev_flat_grad"]
+        self._changes[:filled] = state["old_dirs"]
+        self._steps[:filled] = state["old_stps"]
+        self._ro[:filled] = [float(value) for value in state["ro"]]
+        self._filled, self._next = filled, filled % self.history_size
+        self._scalars = {name: type(old)(state[name]) for name, old in self._scalars.items()}
+
+    def __repr__(self) -> str:
+        options = ", ".join(f"{name}={value!r}" for name, value in self._options.items())
+        return f"LBFGS({len(self._params)} arrays, {options})"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "LBFGS cannot be pickled or copied, because it updates arrays that others hold; "
+            "construct a new one and use state_dict() and load_state_dict()"
+        )
+
+
+def _cubic_minimum(a: Point, b: Point, lower: float, upper: float) -> float:
+    """Return where the cubic through two points with slopes is lowest, within the bounds."""
+    left, right = (a, b) if a.t <= b.t else (b, a)
+    chord = a.slope + b.slope - 3 * (a.loss - b.loss) / (a.t - b.t)
+    square = chord * chord - a.slope * b.slope
+    if not 0 <= square < math.inf:
+        return (lower + upper) / 2
+    root = math.sqrt(square)
+    slopes = right.slope - left.slope + 2 * root
+    if slopes == 0:
+        return (lower + upper) / 2
+    t = right.t - (right.t - left.t) * ((right.slope + root - chord) / slopes)
+    return min(max(t, lower), upper)
