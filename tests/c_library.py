@@ -66,6 +66,8 @@ TYPES = {
     "unsigned": ctypes.c_uint,
     "size_t": size,
     "int64_t": ctypes.c_int64,
+    "double": ctypes.c_double,
+    "fastopt_type": ctypes.c_int,
     "fastopt_status": ctypes.c_int,
     "const char*": text,
     "const fastopt_rule_info*": ctypes.POINTER(RuleInfo),

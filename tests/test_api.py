@@ -134,6 +134,50 @@ def test_kernel_of_options(api, row, options):
     assert found == _core.describe(rule_of(record), values(record))[1]
 
 
+# ---- vectors ------------------------------------------------------------------------------------
+
+
+def test_vector_functions_without_elements(api):
+    numbers = (ctypes.c_double * 2)(5, 5)
+    api.combine(1, 0, None, 2.0, None, None, None, None, 1)
+    api.secant(1, 0, None, None, 2.0, None, None, None, numbers, 1)
+    assert list(numbers) == [0, 0]
+
+
+def test_vector_functions_refuse_before_they_write(api):
+    x, out = np.ones(9), np.zeros(9)
+    dot = ctypes.c_double(7)
+    good = {
+        "type": 1,
+        "count": 9,
+        "out": out.ctypes,
+        "a": 2.0,
+        "x": x.ctypes,
+        "y": None,
+        "z": x.ctypes,
+        "dot": ctypes.byref(dot),
+        "num_threads": 1,
+    }
+    cases = [
+        ({"type": 2}, "type = 2 must be FASTOPT_F32 or FASTOPT_F64"),
+        ({"count": 2**61}, f"count = {2**61} elements are more than memory can have"),
+        ({"out": None}, "out = NULL; pass an array"),
+        ({"x": None}, "x = NULL; pass an array"),
+        ({"y": x.ctypes.data + 4}, "y: its address is not a multiple of its element size 8; pass"),
+        ({"dot": None}, "dot = NULL; pass an address"),
+        ({"num_threads": 1025}, "num_threads = 1025 must be an integer from 1 to 1024"),
+    ]
+    for bad, message in cases:
+        with pytest.raises(Refused, match=message) as caught:
+            api.combine(*{**good, **bad}.values())
+        assert caught.value.status == INVALID_ARGUMENT
+        assert not out.any()
+        assert dot.value == 7
+    api.combine(*good.values())
+    assert (out == 2).all()
+    assert dot.value == 18
+
+
 # ---- programs in C and C++ ----------------------------------------------------------------------
 
 COMPILERS = {

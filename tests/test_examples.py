@@ -109,3 +109,18 @@ def test_scikit_build_core_finds_the_package(shell):
     backend = r'[build-system]\nrequires = []\nbuild-backend = "scikit_build_core.build"\n'
     offline = "--no-build-isolation --no-deps --no-index --disable-pip-version-check"
     shell("cpp", f"printf '{project}{backend}' > pyproject.toml && python -m pip wheel {offline} .")
+
+
+def test_l1_makes_weights_exactly_zero():
+    result = subprocess.run(
+        [sys.executable, EMBED.parent / "sparse.py"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    rows = [line.split() for line in result.stdout.splitlines()[1:]]
+    zeros = [float(row[1].rstrip("%")) for row in rows]
+    assert zeros == sorted(zeros)
+    assert zeros[0] == 0
+    assert zeros[-1] > 90
+    assert {row[3] for row in rows} == {"yes"}
