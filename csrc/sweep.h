@@ -66,11 +66,9 @@ inline void sweep(const Rule& rule, bool prefetch, std::ptrdiff_t count, F* p, c
     sweep_range(rule, begin, count, p, g, slot...);
 }
 
-// ---- norms, for rules with a trust ratio
-// ---------------------------------------------------------
+// ---- sums ---------------------------------------------------------------------------------------
 
-// Sums are in double and in an order that no instruction set changes: into lanes, then those in
-// halves.
+// In double, and in an order that no instruction set changes: into lanes, then those in halves.
 constexpr std::size_t sum_lanes = 16;
 
 inline double total(double* sums) {

@@ -18,6 +18,7 @@ REGISTERS = {"baseline": ("xmm", 16), "avx2": ("ymm", 32), "avx512": ("zmm", 64)
 KERNEL = re.compile(
     r"Functions<fastopt::\(anonymous namespace\)::(\w+<.*>), (?:float|double), .*>"
     r"::(sweep|measure)\("
+    r"|void fastopt::\(anonymous namespace\)::((?:combine|secant|magnitudes)<\w+>)\("
 )
 ARITHMETIC = re.compile(r"\bv?(add|sub|mul|div|sqrt)(ps|pd|ss|sd)\b.*%(xmm|ymm|zmm)")
 
@@ -52,7 +53,8 @@ def kernels(path):
     for line in output("objdump", "-dC", "--no-show-raw-insn", path).splitlines():
         if line.endswith(">:"):
             match = KERNEL.search(line)
-            current = found.setdefault(match.groups(), Counter()) if match else None
+            name = " ".join(filter(None, match.groups())) if match else None
+            current = found.setdefault(name, Counter()) if name else None
         elif current is not None and (match := ARITHMETIC.search(line)):
             current[match.groups()] += 1
     return found
@@ -81,7 +83,7 @@ def main():
     print(f"{'kernel':32}" + "".join(f"{head:>20}" for head in heads))
     for kernel in sorted(reports["baseline"]):
         row = [sum(widest_and_scalar(reports[isa][kernel], isa)[0].values()) for isa in reports]
-        print(f"{' '.join(kernel):32}" + "".join(f"{count:20}" for count in row))
+        print(f"{kernel:32}" + "".join(f"{count:20}" for count in row))
     return 0
 
 
