@@ -41,11 +41,12 @@ Made by `python bench/report.py` on {machine}.
 Each row is one case: the parameters of a model, or one array, float32. All libraries step the same
 arrays in turns in one process, after a check that they come to the same answer; a time is the
 median of the rounds. **Ratios say how many times faster pyfastopt is**; times are of this machine
-alone. `NumPy out=` is the formula by hand without temporaries, `NumPy` the formula as one writes
-it, `torch` is `torch.optim` with `fused=True` where it has that (RMSProp has not; Momentum in this
-form has no peer). *Of plain streams* compares with a loop, compiled for this machine, that reads
-and writes the same streams through memory with one addition each. It can be more than 100 %,
-where pyfastopt prefetches (Intel's CPUs), which that loop does not.
+alone. `NumPy out=` is the formula by hand without temporaries (for the older rules), `NumPy` the
+formula as one writes it, `torch` is `torch.optim` where it has the optimizer, with `fused=True`
+where it has that (SGD, Adam, AdamW, Adagrad). *Of plain streams* compares with a loop, compiled for
+this machine, that reads and writes the same streams through memory with one addition each. It can
+be more than 100 %, where pyfastopt prefetches (Intel's CPUs), which that loop does not; LARS and
+LAMB go through memory twice.
 
 ![Speed-up, and share of plain streams](figures/benchmarks.png)
 
@@ -159,7 +160,7 @@ def behind(cases):
         for rival, name in rivals.items()
         if (case.ratio(rival, base) or LEAD) < LEAD
     ]
-    return "\n".join(lines) or "None."
+    return "\n".join(dict.fromkeys(lines)) or "None."
 
 
 def figure(suites, path):

@@ -220,7 +220,7 @@ TABLE = [
             Variant("mxnet", {}),
             Variant(None, DECOUPLED),
         ],
-        torch={"foreach": True},
+        torch={},
     ),
     Row(
         fo.Adam,
@@ -271,7 +271,7 @@ TABLE = [
             Variant("mxnet", {}),
             Variant(None, {"eps_inside": False, **DECOUPLED}),
         ],
-        torch={"foreach": True},
+        torch={},
     ),
     Row(
         fo.NAdam,
@@ -287,7 +287,7 @@ TABLE = [
             Variant("mxnet", {"weight_decay": 0.1}),
             Variant(None, DECOUPLED),
         ],
-        torch={"foreach": True},
+        torch={},
     ),
     Row(
         fo.RAdam,
@@ -303,7 +303,7 @@ TABLE = [
             Variant("optax", {"eps": 1e-2, "eps_root": 1e-2, "threshold": 9.0}),
             Variant(None, DECOUPLED),
         ],
-        torch={"foreach": True},
+        torch={},
     ),
     Row(
         fo.Rprop,
@@ -315,7 +315,7 @@ TABLE = [
             Variant(None, COMMON),
             Variant(None, DECOUPLED),
         ],
-        torch={"foreach": True},
+        torch={},
     ),
     Row(
         fo.ASGD,
@@ -328,7 +328,7 @@ TABLE = [
             Variant(None, {"t0": 1.0, **COMMON}),
             Variant(None, {"lambd": 0.1, **DECOUPLED}),
         ],
-        torch={"foreach": True},
+        torch={},
     ),
     Row(
         fo.Lion,
