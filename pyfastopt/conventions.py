@@ -113,6 +113,8 @@ def preset(convention: Convention, optimizer: type[Optimizer]) -> dict[str, Any]
 
     Raises
     ------
+    TypeError
+        For what is no class of an optimizer with such options (:class:`LBFGS` has its own).
     ValueError
         For another name, and where the framework has no such optimizer.
 
@@ -121,6 +123,10 @@ def preset(convention: Convention, optimizer: type[Optimizer]) -> dict[str, Any]
     The conventions are those of torch 2.13, Keras 3.15, optax 0.2.8 and MXNet 2; the formulas are
     in docs/conventions.md.
     """
+    if not isinstance(optimizer, type) or not hasattr(optimizer, "_rule"):
+        raise TypeError(
+            f"optimizer = {optimizer!r:.80} has no conventions; pass a class such as pyfastopt.Adam"
+        )
     values, _ = _core.describe(
         optimizer._rule, {**optimizer._preset, **differences(convention, optimizer)}
     )

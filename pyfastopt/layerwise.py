@@ -40,7 +40,7 @@ class LARS(Optimizer):
         buf = momentum*buf + u
         p  -= u + momentum*buf if nesterov else buf
 
-    The ratio is 1 where either norm is 0. `g` is the gradient before weight decay.
+    The ratio is 1 where either norm is 0 or NaN. `g` is the gradient before weight decay.
 
     Parameters
     ----------
@@ -155,7 +155,7 @@ class LAMB(Optimizer):
         u = m/(1 - b1**t) / (sqrt(v/(1 - b2**t) + eps_root) + eps) + weight_decay*p
         p -= lr * norm(p)/norm(u) * u
 
-    The ratio is 1 where either norm is 0.
+    The ratio is 1 where either norm, `norm(p)` as clipped, is 0 or NaN.
 
     Parameters
     ----------
@@ -171,7 +171,7 @@ class LAMB(Optimizer):
     bias_correction : bool, default True
         Divide the running means by ``1 - b**t``.
     norm_limits : (float, float), default (0, inf)
-        What `norm(p)` is clipped to; each >= 0.
+        What `norm(p)` is clipped to; each >= 0, and the first finite.
     layerwise : bool, default True
         False: the ratio is 1, as is customary in a group of biases and scales.
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from operator import index
 from typing import (
     Any,
@@ -22,6 +24,7 @@ from numpy.typing import NDArray
 
 from . import _core
 from ._types import Params, Tree
+from .optimizer import param_groups
 
 __all__ = ["LBFGS"]
 
@@ -55,9 +58,9 @@ def positive_integer(name: str, value: Any) -> int:
 
 def line_search(name: str, value: Any) -> LineSearch:
     """Return the name, or say what it has to be."""
-    if value is not None and value != "strong_wolfe":
+    if value is not None and not (isinstance(value, str) and value == "strong_wolfe"):
         raise ValueError(f"{name} = {value!r} must be None or 'strong_wolfe'")
-    return "strong_wolfe" if value else None
+    return None if value is None else "strong_wolfe"
 
 
 class Setting(Generic[T]):
@@ -140,11 +143,13 @@ class LBFGS:
     max_iter : int, default 20
         Iterations a call of `step`, >= 1.
     max_eval : int, optional
-        Evaluations a call of `step`, >= 1; by default ``max_iter * 5 // 4``.
+        Evaluations after which a call of `step` begins no further iteration, >= 1; by default
+        ``max_iter * 5 // 4`` of the `max_iter` given here.
     tolerance_grad : float, default 1e-7
         Stop where no element of the gradient is larger, >= 0.
     tolerance_change : float, default 1e-9
-        Stop where neither a parameter nor the loss changes by more, >= 0.
+        Stop where no parameter, or where the loss, changes by more in an iteration, or where the
+        loss falls no faster along the direction; >= 0.
     history_size : int, default 100
         Pairs of changes of the gradient and of the parameters that are kept, >= 1. Fixed at
         construction.
@@ -188,8 +193,10 @@ class LBFGS:
         "_changes",
         "_direction",
         "_filled",
+        "_lock",
         "_next",
         "_options",
+        "_owner",
         "_params",
         "_plan",
         "_ro",
@@ -231,6 +238,8 @@ class LBFGS:
         self.tolerance_change = tolerance_change
         self._options["history_size"] = positive_integer("history_size", history_size)
         self.line_search_fn = line_search_fn
+        if param_groups(params):
+            raise TypeError("params are parameter groups, which LBFGS has not; pass the arrays")
         # The plan checks parameters and gradients, whatever its rule.
         self._plan = _core.Plan("sgd", params, [{}], False)
         self.num_threads = num_threads
@@ -242,7 +251,8 @@ class LBFGS:
                 "LBFGS works on all of them as one vector: convert them to one"
             )
         size = sum(p.size for p in self._params)
-        rows = self.history_size
+        # One more than the history has, for a pair that may turn out not to be worth keeping.
+        rows = self.history_size + 1
         memory = np.empty((2 * rows + 8, size), next(iter(dtypes), np.float32))
         self._changes, self._steps, work = memory[:rows], memory[rows:-8], memory[-8:]
         self._direction, self._before, self._start, self._trial = work[:4]
@@ -250,6 +260,8 @@ class LBFGS:
         self._spare = list(work[4:])
         self._ro = [0.0] * rows
         self._filled = self._next = 0
+        self._lock = threading.Lock()
+        self._owner: int | None = None
         self._scalars = {"func_evals": 0, "n_iter": 0, "t": 0.0, "H_diag": 1.0, "prev_loss": 0.0}
 
     @property
@@ -266,6 +278,18 @@ class LBFGS:
     @num_threads.setter
     def num_threads(self, value: int | None) -> None:
         self._plan.num_threads = value
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Let one thread at a time use the history, and none from within its own closure."""
+        if self._owner == threading.get_ident():
+            raise RuntimeError("the optimizer was used again from within its own closure")
+        with self._lock:
+            self._owner = threading.get_ident()
+            try:
+                yield
+            finally:
+                self._owner = None
 
     def step(self, closure: Closure) -> float:
         """Iterate until one of the limits or tolerances is met, and update the parameters.
@@ -284,9 +308,16 @@ class LBFGS:
         Raises
         ------
         TypeError, ValueError
-            For gradients that do not fit. As after any exception of the closure, the parameters are
-            where the last iteration has left them, and the history is without the unfinished one.
+            For what the closure returns, where it does not fit. As after any exception of the
+            closure, the parameters are where the last iteration has left them, and the history is
+            without the unfinished one.
+        RuntimeError
+            Where the closure uses the optimizer.
         """
+        with self._turn():
+            return self._iterate(closure)
+
+    def _iterate(self, closure: Closure) -> float:
         spare = list(self._spare)
         first = self._evaluate(closure, spare.pop())
         loss, grad = first
@@ -318,6 +349,7 @@ class LBFGS:
                     found, spent = self._look(closure, t, spare.pop()), 1
             except BaseException:
                 self._scatter(self._start)
+                self._scalars["n_iter"] -= 1
                 raise
             self._move(found.t)
             if found.grad is not grad:
@@ -347,7 +379,7 @@ class LBFGS:
         self._remember(grad)
         # From the newest pair to the oldest, and back: each pass ends with the dot product that the
         # next one begins with.
-        pairs = [(self._next - 1 - i) % self.history_size for i in range(self._filled)]
+        pairs = [(self._next - 1 - i) % len(self._ro) for i in range(self._filled)]
         if not pairs:
             return self._vectors.combine(d, -self._scalars["H_diag"], grad, None, grad, threads)
         shares = {}
@@ -372,7 +404,7 @@ class LBFGS:
         if ys > 1e-10:
             self._ro[self._next] = 1.0 / ys
             self._scalars["H_diag"] = ys / yy
-            self._next = (self._next + 1) % self.history_size
+            self._next = (self._next + 1) % len(self._ro)
             self._filled = min(self._filled + 1, self.history_size)
 
     # ---- the line search ------------------------------------------------------------------------
@@ -474,9 +506,19 @@ class LBFGS:
         return self._vectors.magnitudes(x, self._threads)[0]
 
     def _evaluate(self, closure: Closure, out: Vector) -> tuple[float, Vector]:
-        loss, grads = closure()
+        returned = closure()
+        remedy = "closure has to return the loss, a real number, and the gradients, (loss, grads)"
+        if not isinstance(returned, (tuple, list)) or len(returned) != 2:
+            raise TypeError(f"{remedy}; it returned {type(returned).__name__}")
+        loss, grads = returned
+        if isinstance(loss, (str, complex, np.complexfloating)) or np.size(loss) != 1:
+            raise TypeError(f"{remedy}; the loss is {loss!r:.80}")
+        try:
+            value = float(np.asarray(loss).item())
+        except (TypeError, ValueError):
+            raise TypeError(f"{remedy}; the loss is {loss!r:.80}") from None
         self._gather(out, self._plan.gradients(grads))
-        return float(loss), out
+        return value, out
 
     def _gather(self, out: Vector, arrays: list[Any]) -> None:
         end = 0
@@ -508,7 +550,11 @@ class LBFGS:
             pair first). ``"param_groups"`` has the options, and ``"optimizer"`` is the name of the
             class. The parameters themselves are not part of it.
         """
-        rows = [(self._next - self._filled + i) % self.history_size for i in range(self._filled)]
+        with self._turn():
+            return self._snapshot()
+
+    def _snapshot(self) -> dict[str, Any]:
+        rows = [(self._next - self._filled + i) % len(self._ro) for i in range(self._filled)]
         state = {
             **self._scalars,
             "d": self._direction.copy(),
@@ -539,44 +585,54 @@ class LBFGS:
         TypeError, ValueError
             Where it does not fit this optimizer. Nothing has been modified then.
         """
-        remedy = "pass what state_dict() gave for an optimizer constructed as this one was"
-        own = self.state_dict()
+        with self._turn():
+            self._load(state_dict)
+
+    def _load(self, state_dict: Mapping[str, Any]) -> None:
+        own = self._snapshot()
+        vectors = ("d", "prev_flat_grad", "old_dirs", "old_stps")
         try:
             if state_dict["optimizer"] != own["optimizer"]:
-                raise ValueError(f"is of {state_dict['optimizer']}")
-            (group,) = state_dict["param_groups"]
-            (state,) = state_dict["state"].values()
-            if (
-                group.keys() != own["param_groups"][0].keys()
-                or state.keys() != own["state"][0].keys()
-            ):
-                raise ValueError("has other entries")
+                raise ValueError(f"it is of {state_dict['optimizer']}")
+            (group,), (own_group,) = state_dict["param_groups"], own["param_groups"]
+            (state,), (own_state,) = state_dict["state"].values(), own["state"].values()
+            for given, known in ((group, own_group), (state, own_state)):
+                if given.keys() != known.keys():
+                    raise ValueError(f"it has the entries {sorted(given)}, not {sorted(known)}")
             for name in ("params", "param_names", "history_size"):
-                if group[name] != own["param_groups"][0][name]:
-                    raise ValueError(f"has {name} = {group[name]}")
-            filled = len(state["ro"])
-            if filled > self.history_size:
-                raise ValueError(f"has {filled} pairs of history")
-            shapes = {"d": 1, "prev_flat_grad": 1, "old_dirs": filled, "old_stps": filled}
-            for name, rows in shapes.items():
-                array = state[name]
-                if (
-                    array.size != rows * self._direction.size
-                    or array.dtype != self._direction.dtype
-                ):
-                    raise ValueError(f"has {name} of shape {array.shape}, {array.dtype}")
+                if group[name] != own_group[name]:
+                    raise ValueError(f"{name} = {group[name]}, not {own_group[name]}")
+            settings = {n: value for n, value in vars(LBFGS).items() if isinstance(value, Setting)}
+            options = {name: setting.check(name, group[name]) for name, setting in settings.items()}
+            ro = [float(value) for value in np.asarray(state["ro"])]
+            if len(ro) > self.history_size:
+                raise ValueError(f"it has {len(ro)} pairs of history")
+            scalars: dict[str, Any] = {
+                name: float(state[name]) for name in ("t", "H_diag", "prev_loss")
+            }
+            if not all(map(math.isfinite, [*ro, scalars["t"], scalars["H_diag"]])):
+                raise ValueError("t, H_diag or ro is not finite")
+            for name in ("func_evals", "n_iter"):
+                scalars[name] = index(state[name])
+                if scalars[name] < 0:
+                    raise ValueError(f"{name} = {scalars[name]}")
+            size = self._direction.size
+            shapes = [(size,), (size,), (len(ro), size), (len(ro), size)]
+            for name, shape in zip(vectors, shapes, strict=True):
+                array = np.asarray(state[name])
+                if array.shape != shape or array.dtype != self._direction.dtype:
+                    raise ValueError(f"{name} has shape {array.shape} and dtype {array.dtype}")
         except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise ValueError(f"state_dict does not fit ({error}); {remedy}") from error
-        settings = {n: value for n, value in vars(LBFGS).items() if isinstance(value, Setting)}
-        options = {name: setting.check(name, group[name]) for name, setting in settings.items()}
+            raise ValueError(
+                f"state_dict does not fit ({type(error).__name__}: {error}); pass what "
+                "state_dict() gave for an optimizer constructed as this one was"
+            ) from error
         self._options.update(options)
-        self._direction[...] = state["d"]
-        self._before[...] = state["prev_flat_grad"]
-        self._changes[:filled] = state["old_dirs"]
-        self._steps[:filled] = state["old_stps"]
-        self._ro[:filled] = [float(value) for value in state["ro"]]
-        self._filled, self._next = filled, filled % self.history_size
-        self._scalars = {name: type(old)(state[name]) for name, old in self._scalars.items()}
+        self._scalars.update(scalars)
+        self._direction[...], self._before[...] = state["d"], state["prev_flat_grad"]
+        self._changes[: len(ro)], self._steps[: len(ro)] = state["old_dirs"], state["old_stps"]
+        self._ro[: len(ro)] = ro
+        self._filled = self._next = len(ro)
 
     def __repr__(self) -> str:
         options = ", ".join(f"{name}={value!r}" for name, value in self._options.items())

@@ -154,7 +154,7 @@ class Optimizer:
         common = {**self._preset, **differences(convention, type(self)), **options}
         if lr is not None:
             common["lr"] = lr
-        groups = _param_groups(params)
+        groups = param_groups(params)
         trees = [group["params"] for group in groups or []]
         own = [{k: v for k, v in group.items() if k != "params"} for group in groups or [{}]]
         self._plan = _core.Plan(
@@ -323,7 +323,7 @@ class Optimizer:
         )
 
 
-def _param_groups(params: Any) -> list[dict[str, Any]]:
+def param_groups(params: Any) -> list[dict[str, Any]]:
     """Return the parameter groups, none if `params` is a plain structure of parameters."""
     if isinstance(params, dict) and "params" in params and params.keys() & {"lr", "weight_decay"}:
         raise TypeError(

@@ -294,8 +294,8 @@ class Rprop(Optimizer):
     Parameters
     ----------
     params, lr, convention, num_threads, **options
-        See :class:`Optimizer`. `lr` is the size of the first step, 0.01 by default, fixed at
-        construction. And:
+        See :class:`Optimizer`. `lr` is the size of the first step, 0.01 by default; a later change
+        acts on decoupled weight decay alone, as it does in torch. And:
     etas : (float, float), default (0.5, 1.2)
         Factors by which a step shrinks, below 1, and grows, above 1.
     step_sizes : (float, float), default (1e-6, 50)

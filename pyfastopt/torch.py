@@ -7,14 +7,15 @@ One import line changes::
 
     optimizer = optim.AdamW(model.parameters(), lr=1e-3)
 
-There is a class for each optimizer of pyfastopt, beside torch's own ``Optimizer``,
+There is a class for each optimizer of pyfastopt but `LBFGS`, beside torch's own ``Optimizer``,
 ``lr_scheduler`` and ``swa_utils``. Where ``torch.optim`` has the class too, it is a subclass of
 that one: the same name, arguments, defaults, parameter groups, hooks and state, so that state
 dicts go from either to the other in mid-training. ``foreach`` and ``fused`` choose among torch's
-own loops, and choose nothing here. The others (``Momentum``) take the options of pyfastopt's
-class. A parameter group may have any further option of pyfastopt's class, such as ``clip_value``.
-Formulas are those of pyfastopt's classes; the bits are theirs, too, and so may differ from
-torch's in the last place.
+own loops, and choose nothing here. The others (``Momentum``, ``Lion``, ``FTRL``, ``LARS``,
+``LAMB``) take the options of pyfastopt's class. A parameter group may have any further option of
+pyfastopt's class, such as ``clip_value``. Formulas are those of pyfastopt's classes; the bits are
+theirs, too, and so may differ from torch's in the last place. A new rate acts at once in ``ASGD``,
+and one step later in torch's; ``NAdam`` takes its product of momenta from the present betas.
 
 Parameters and gradients are dense float32 or float64 tensors on the CPU, of any strides, and are
 used where they are. `step` raises TypeError or ValueError for what it does not support, and nothing

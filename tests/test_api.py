@@ -902,8 +902,14 @@ def test_options_out_of_range(api, rule):
         ("rprop", {"etas": (0.5, 0.9)}, "etas must be below 1 and above 1; got"),
         ("rprop", {"etas": (1.5, 2.0)}, "etas must be below 1 and above 1; got"),
         ("rprop", {"step_sizes": (2.0, 1.0)}, "step_sizes must be in ascending order; got"),
-        ("lamb", {"norm_limits": (2.0, 1.0)}, "norm_limits must be in ascending order; got"),
+        (
+            "lamb",
+            {"norm_limits": (2.0, 1.0)},
+            "norm_limits must be in ascending order, from a finite one; got",
+        ),
         ("ftrl", {"lr": 0.0}, "lr must be > 0; got lr = 0, "),
+        ("lamb", {"norm_limits": (float("inf"), float("inf"))}, "from a finite one; got"),
+        ("ftrl", {"beta": 1e-50}, "beta, l2 or initial_accumulator_value must be > 0"),
         ("ftrl", {"beta": 0.0}, "beta, l2 or initial_accumulator_value must be > 0, or a grad"),
     ],
 )

@@ -2,6 +2,7 @@
 
 import copy
 import math
+import threading
 
 import numpy as np
 import pytest
@@ -176,6 +177,25 @@ def test_breast_cancer_as_scipy():
     np.testing.assert_allclose(np.concatenate([w, b]), found.x, rtol=1e-3, atol=1e-4)
 
 
+def test_rejected_pairs_leave_a_full_history_as_it_was():
+    torch = pytest.importorskip("torch")
+    scale = np.linspace(1, 5, 6)
+    ours, theirs = np.ones(6), torch.ones(6, dtype=torch.float64, requires_grad=True)
+    settings = {"lr": 0.1, "history_size": 3, "max_iter": 1, "tolerance_change": 0.0}
+    optimizer, reference = fo.LBFGS(ours, **settings), torch.optim.LBFGS([theirs], **settings)
+    for i in range(14):
+        factor = 3.0 if i in (6, 9) else 1.0  # then the gradient rises against the step
+
+        def torch_closure(factor=factor):
+            theirs.grad = factor * torch.from_numpy(scale) * theirs.detach()
+            return torch.tensor(0.0)
+
+        optimizer.step(lambda factor=factor: (0.0, factor * scale * ours))
+        reference.step(torch_closure)
+        np.testing.assert_allclose(ours, theirs.detach().numpy(), rtol=1e-9)
+    assert len(optimizer.state_dict()["state"][0]["ro"]) == 3
+
+
 # ---- the same bits ------------------------------------------------------------------------------
 
 
@@ -293,6 +313,112 @@ def test_an_exception_leaves_the_parameters_where_the_last_iteration_did(failing
     np.testing.assert_allclose(x, 1, atol=1e-3)
 
 
+def test_an_exception_in_the_first_iteration_leaves_it_the_first():
+    target, x = np.array([1.0, 2, 3]), np.zeros(3)
+    optimizer = fo.LBFGS(x, max_iter=2)
+    calls = 0
+
+    def closure():
+        nonlocal calls
+        calls += 1
+        if calls == 2:
+            raise KeyboardInterrupt
+        return 1000 * ((x - target) ** 2).sum(), 2000 * (x - target)
+
+    with pytest.raises(KeyboardInterrupt):
+        optimizer.step(closure)
+    optimizer.max_iter = 1
+    optimizer.step(closure)
+    np.testing.assert_allclose(x, [1 / 6, 1 / 3, 1 / 2])
+
+
+def test_a_closure_must_not_use_the_optimizer():
+    x = np.ones(2)
+    optimizer = fo.LBFGS(x)
+    state = optimizer.state_dict()
+    for use in (
+        lambda: optimizer.step(lambda: (0.0, x)),
+        optimizer.state_dict,
+        lambda: optimizer.load_state_dict(state),
+    ):
+        with pytest.raises(RuntimeError, match="used again from within its own closure"):
+            optimizer.step(use)
+        assert (x == 1).all()
+
+
+def test_threads_take_turns():
+    x = np.ones(2000)
+    scale = np.linspace(1, 3, 2000)
+    optimizer = fo.LBFGS(x, 0.5, max_iter=3)
+    steps = [
+        threading.Thread(
+            target=lambda: [
+                optimizer.step(lambda: (float((scale * x * x).sum()), 2 * scale * x))
+                for _ in range(5)
+            ]
+        )
+        for _ in range(3)
+    ]
+    for thread in steps:
+        thread.start()
+    for thread in steps:
+        thread.join()
+    assert abs(x).max() < 1e-3
+
+
+@pytest.mark.parametrize(
+    "returned",
+    [
+        None,
+        1.0,
+        (0.0,),
+        (0.0, np.ones(2), 3),
+        (None, np.ones(2)),
+        ("1.5", np.ones(2)),
+        (np.complex128(1), np.ones(2)),
+        (np.ones(2), np.ones(2)),
+    ],
+    ids=str,
+)
+def test_what_a_closure_returns(returned):
+    x = np.ones(2)
+    with pytest.raises(TypeError, match="closure has to return the loss, a real number, and the"):
+        fo.LBFGS(x).step(lambda: returned)
+    assert (x == 1).all()
+
+
+@pytest.mark.parametrize("loss", [1, np.float32(1), np.ones(()), np.ones(1), np.ones((1, 1))])
+def test_losses_are_numbers(loss):
+    assert fo.LBFGS(np.ones(2)).step(lambda: (loss, np.zeros(2))) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("n_iter", "abc"),
+        ("n_iter", -3),
+        ("n_iter", 1.5),
+        ("t", None),
+        ("prev_loss", "x"),
+        ("H_diag", math.nan),
+        ("d", np.ones((2, 1))),
+        ("d", np.ones(2, np.float32)),
+        ("old_dirs", np.ones((1, 2, 1))),
+        ("ro", np.ones(200)),
+    ],
+)
+def test_load_state_dict_reads_all_before_it_writes(name, value):
+    x = start()
+    optimizer = fo.LBFGS(x, max_iter=2)
+    optimizer.step(Counted(rosenbrock, x))
+    state = fo.LBFGS(start(), 0.3).state_dict()
+    state["state"][0][name] = value
+    before = optimizer.state_dict()
+    with pytest.raises(ValueError, match=r"state_dict does not fit .*; pass what state_dict"):
+        optimizer.load_state_dict(state)
+    assert str(optimizer.state_dict()) == str(before)
+
+
 BAD = [
     ({"lr": -1.0}, ValueError, "lr = -1.0 must be a finite number >= 0"),
     ({"lr": None}, TypeError, "lr = None must be a finite number >= 0"),
@@ -324,6 +450,8 @@ def test_what_cannot_be_done():
     x = np.zeros(2)
     with pytest.raises(TypeError, match="params have the dtypes float32, float64; LBFGS works on"):
         fo.LBFGS([x, np.zeros(2, np.float32)])
+    with pytest.raises(TypeError, match="params are parameter groups, which LBFGS has not"):
+        fo.LBFGS([{"params": [x]}])
     optimizer = fo.LBFGS(x)
     with pytest.raises(AttributeError):
         optimizer.history_size = 3

@@ -141,7 +141,12 @@ FASTOPT_API const fastopt_kernel_info* fastopt_kernel(size_t index) FASTOPT_NOEX
 /* ---- plans ------------------------------------------------------------------------------------
  */
 
-typedef enum fastopt_type { FASTOPT_F32 = 0, FASTOPT_F64 = 1 } fastopt_type;
+typedef enum fastopt_type
+#ifdef __cplusplus
+    : int /* so that the library may look at, and refuse, a number that is none of these */
+#endif
+{ FASTOPT_F32 = 0,
+  FASTOPT_F64 = 1 } fastopt_type;
 
 /* An array of any layout. */
 typedef struct fastopt_array {

@@ -218,10 +218,15 @@ std::vector<OptionStruct> BoundPlan::changed_options(const py::list& changes) co
         const OptionStruct& present = options_[group];
         const py::dict values = as_dict(changes[group], {"options", no_path});
         all[group].assign(values);
-        if (fastopt_options_check_change(present.get(), all[group].get()) != FASTOPT_OK)
-            throw py::value_error(short_repr(values) +
+        if (fastopt_options_check_change(present.get(), all[group].get()) != FASTOPT_OK) {
+            py::dict changes;
+            for (const auto& [name, value] : present.to_dict())
+                if (values.contains(name) && !value.equal(values[name]))
+                    changes[name] = values[name];
+            throw py::value_error(short_repr(changes) +
                                   " would change which state arrays there are, or how they "
                                   "started; construct a new optimizer with it");
+        }
     }
     return all;
 }

@@ -30,7 +30,7 @@ struct FTRLOptions : CommonOptions {
 
     const char* conflict() const {
         if (!is_positive(lr)) return "lr must be > 0";
-        return beta == 0 && l2 == 0 && initial_accumulator_value == 0
+        return !is_positive(beta) && !is_positive(l2) && !is_positive(initial_accumulator_value)
                    ? "beta, l2 or initial_accumulator_value must be > 0, or a gradient of 0 would "
                      "divide 0 by 0"
                    : nullptr;

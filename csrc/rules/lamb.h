@@ -29,7 +29,8 @@ struct LAMBOptions : CommonOptions {
     }
 
     const char* conflict() const {
-        return norm_limits[0] > norm_limits[1] ? "norm_limits must be in ascending order" : nullptr;
+        const bool ordered = is_finite(norm_limits[0]) && norm_limits[0] <= norm_limits[1];
+        return ordered ? nullptr : "norm_limits must be in ascending order, from a finite one";
     }
 
     double correction(double beta, std::int64_t t) const {
