@@ -369,9 +369,11 @@ class _Fused(optim.Optimizer):
     def step(self, closure: Callable[[], Any] | None = None) -> Any: ...
 
 """
+    lines_above = ""
     for name in pyfastopt.torch.__all__:
         if hasattr(optim, name):
-            text += f"class {name}(_Fused, optim.{name}): ...\n"
+            text += f"{lines_above}class {name}(_Fused, optim.{name}): ...\n"
+            lines_above = ""
             continue
         rule = by_name[getattr(pyfastopt.torch, name)._plain._rule]
         text += f"\nclass {name}(_Fused):\n    def __init__(\n        self,\n"
@@ -380,6 +382,7 @@ class _Fused(optim.Optimizer):
             if option.name != "lr":
                 text += f"        {option.name}: {STUB_TYPES[option.kind]} = ...,\n"
         text += "    ) -> None: ...\n"
+        lines_above = "\n"
     return text
 
 
