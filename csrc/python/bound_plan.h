@@ -80,7 +80,7 @@ class BoundPlan {
 void apply(const std::string& rule, py::handle parameter, py::handle gradient,
            const py::dict& slots, py::handle step, const py::dict& options, py::handle threads);
 
-// (all options, names of the state slots, their initial value) under the given options.
+// (all options, the state slots with what each begins with) under the given options.
 py::tuple describe(const std::string& rule, const py::dict& options);
 
 // From 1 to FASTOPT_MAX_THREADS, or 0 for None. TypeError or ValueError for anything else.
