@@ -5,6 +5,7 @@ variants to test (options, under a framework's convention), and the formula as s
 NumPy well would write it, without temporaries.
 """
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import sqrt
@@ -16,6 +17,10 @@ import numpy as np
 import pyfastopt as fo
 from pyfastopt.conventions import differences
 from pyfastopt.reference import power
+
+#: The library was built with sanitizers, whose runtime is preloaded. They are slow and look at
+#: memory, so that what differs in numbers only is not repeated for them.
+SANITIZED = "asan" in os.environ.get("LD_PRELOAD", "")
 
 #: The common options away from their defaults.
 COMMON = {"weight_decay": 0.1, "maximize": True, "grad_scale": 0.5, "clip_value": 0.7}

@@ -44,12 +44,10 @@ from c_library import (
     rule_of,
     values,
 )
-from table import TABLE
+from table import SANITIZED, TABLE
 
 import pyfastopt as fo
 from pyfastopt import _core, capi
-
-SANITIZED = "LD_PRELOAD" in os.environ
 
 
 @pytest.fixture(scope="module")

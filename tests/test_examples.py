@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from table import SANITIZED
 
 import pyfastopt as fo
 
@@ -35,7 +36,7 @@ pytestmark = [
         not Path(fo.get_cmake_dir()).exists() or not list(Path(fo.get_library_dir()).glob("lib*")),
         reason="the package is not installed: it has no library, headers and CMake files",
     ),
-    pytest.mark.skipif("LD_PRELOAD" in os.environ, reason="the library has sanitizers"),
+    pytest.mark.skipif(SANITIZED, reason="the library has sanitizers"),
 ]
 
 

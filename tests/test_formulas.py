@@ -1,12 +1,12 @@
 """Every rule, variant and dtype gives the bits of its NumPy formula, however it is run."""
 
 import functools
-import os
 import warnings
 
 import numpy as np
 import pytest
 from oracles import ORACLES
+from table import SANITIZED
 
 from pyfastopt.reference import Reference
 
@@ -15,8 +15,8 @@ STEPS = 3
 
 # On both sides of every vector width, primes, and one above the second-level cache.
 SIZES = [*range(71), 127, 251, 257, 1009, 8191, 65_537, 300_007]
-if "LD_PRELOAD" in os.environ:
-    SIZES.remove(300_007)  # with sanitizers it takes too long, and shows them nothing new
+if SANITIZED:
+    SIZES.remove(300_007)
 
 
 def same_bits(a, b):
