@@ -371,6 +371,13 @@ class _Fused(optim.Optimizer):
 """
     lines_above = ""
     for name in pyfastopt.torch.__all__:
+        if name == "LBFGS":
+            text += f"""class {name}(optim.{name}):
+    num_threads: int | None
+    def step(self, closure: Callable[[], Any]) -> Any: ...  # type: ignore[override]
+
+"""
+            continue
         if hasattr(optim, name):
             text += f"{lines_above}class {name}(_Fused, optim.{name}): ...\n"
             lines_above = ""

@@ -6,7 +6,7 @@ import functools
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import torch
@@ -16,6 +16,9 @@ from torch.optim import optimizer as torch_optimizer
 from . import _core
 from .adam import momentum_product
 from .optimizer import Optimizer
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 # An ImportError now, and not at the first step, where tensors do not offer what a plan needs.
 _core.check_tensor(torch.Tensor, torch.zeros(()), "torch")
@@ -33,7 +36,40 @@ _SCALARS: dict[str, Callable[[dict[str, Any], int], dict[str, float]]] = {
 State = dict[str, tuple[torch.Tensor, Any]]
 
 
-class Fused(torch.optim.Optimizer):
+class Threads(torch.optim.Optimizer):
+    """Which thread may step an optimizer, and with how many."""
+
+    # Held by the thread that is in a step.
+    _turn: threading.Lock
+
+    _threads = 0  # for the default
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        self = super().__new__(cls)
+        self._turn = threading.Lock()
+        return self
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "_threads": self._threads}
+
+    @property
+    def num_threads(self) -> int | None:
+        """Threads that a step may use; None for the default."""
+        return self._threads or None
+
+    @num_threads.setter
+    def num_threads(self, value: int | None) -> None:
+        self._threads = _core.thread_number(value)
+
+    def _number_of_threads(self) -> int:
+        return self._threads or min(_core.num_threads(0), torch.get_num_threads())
+
+    def _take_turn(self) -> None:
+        if not self._turn.acquire(blocking=False):
+            raise RuntimeError("the optimizer is in a step already; use it in one thread at a time")
+
+
+class Fused(Threads):
     """What makes an optimizer of torch step by a plan of pyfastopt."""
 
     _plain: ClassVar[type[Optimizer]]
@@ -47,22 +83,8 @@ class Fused(torch.optim.Optimizer):
     # From then on somebody else may replace or move the state, which each step has to look up.
     _state_was_handed_out = False
 
-    # Held by the thread that is in a step.
-    _turn: threading.Lock
-
-    _threads = 0  # for the default
-
     # Torch's scaler of gradients has to unscale them itself, whatever `fused` says.
     _step_supports_amp_scaling = property(lambda self: False, lambda self, value: None)
-
-    @property
-    def num_threads(self) -> int | None:
-        """Threads that a step may use; None for the default."""
-        return self._threads or None
-
-    @num_threads.setter
-    def num_threads(self, value: int | None) -> None:
-        self._threads = _core.thread_number(value)
 
     @property
     def state(self) -> defaultdict[torch.Tensor, Any]:
@@ -94,12 +116,9 @@ class Fused(torch.optim.Optimizer):
                     dtype = torch.float64 if double else torch.float32
                     state.setdefault(name, torch.zeros((), dtype=dtype)).fill_(value)
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {**super().__getstate__(), "_threads": self._threads}
-
     def __setstate__(self, state: dict[str, Any]) -> None:
-        # Of a copy, or while another thread may be in a step.
-        with self.__dict__.setdefault("_turn", threading.Lock()):
+        # Another thread may be in a step.
+        with self._turn:
             super().__setstate__(state)
             self._begin()
 
@@ -149,9 +168,8 @@ class Fused(torch.optim.Optimizer):
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
-        threads = self._threads or min(_core.num_threads(0), torch.get_num_threads())
-        if not self._turn.acquire(blocking=False):
-            raise RuntimeError("the optimizer is in a step already; use it in one thread at a time")
+        threads = self._number_of_threads()
+        self._take_turn()
         try:
             state = self._state if self._state_was_handed_out else None
             plan = self._plan
@@ -262,7 +280,6 @@ def derive(plain: type[Optimizer]) -> type[Fused]:
 
     @functools.wraps(torch_init)
     def init(self: Fused, *args: Any, **kwargs: Any) -> None:
-        self._turn = threading.Lock()
         torch_init(self, *args, **kwargs)
         self._begin()
 

@@ -553,18 +553,27 @@ class LBFGS:
         with self._turn():
             return self._snapshot()
 
-    def _snapshot(self) -> dict[str, Any]:
+    def _entries(self) -> dict[str, Any]:
+        """Return the state by name; vectors, and the rows of the history, as they lie in memory."""
         rows = [(self._next - self._filled + i) % len(self._ro) for i in range(self._filled)]
-        state = {
+        return {
             **self._scalars,
-            "d": self._direction.copy(),
-            "prev_flat_grad": self._before.copy(),
-            "old_dirs": self._changes[rows],
-            "old_stps": self._steps[rows],
-            "ro": np.array([self._ro[i] for i in rows]),
+            "d": self._direction,
+            "prev_flat_grad": self._before,
+            "old_dirs": [self._changes[i] for i in rows],
+            "old_stps": [self._steps[i] for i in rows],
+            "ro": [self._ro[i] for i in rows],
         }
-        if self._scalars["n_iter"] == 0:
-            state["d"][...] = state["prev_flat_grad"][...] = 0
+
+    def _snapshot(self) -> dict[str, Any]:
+        state = self._entries()
+        begun = self._scalars["n_iter"] > 0
+        for name in ("d", "prev_flat_grad"):
+            state[name] = state[name].copy() if begun else np.zeros_like(state[name])
+        for name in ("old_dirs", "old_stps"):
+            shape = len(state[name]), self._direction.size
+            state[name] = np.array(state[name], self._direction.dtype).reshape(shape)
+        state["ro"] = np.array(state["ro"])
         return {
             "optimizer": type(self).__name__,
             "state": {0: state},
@@ -602,8 +611,7 @@ class LBFGS:
             for name in ("params", "param_names", "history_size"):
                 if group[name] != own_group[name]:
                     raise ValueError(f"{name} = {group[name]}, not {own_group[name]}")
-            settings = {n: value for n, value in vars(LBFGS).items() if isinstance(value, Setting)}
-            options = {name: setting.check(name, group[name]) for name, setting in settings.items()}
+            options = checked_options(group)
             ro = [float(value) for value in np.asarray(state["ro"])]
             if len(ro) > self.history_size:
                 raise ValueError(f"it has {len(ro)} pairs of history")
@@ -643,6 +651,12 @@ class LBFGS:
             "LBFGS cannot be pickled or copied, because it updates arrays that others hold; "
             "construct a new one and use state_dict() and load_state_dict()"
         )
+
+
+def checked_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options that may change between steps, each checked."""
+    settings = {name: value for name, value in vars(LBFGS).items() if isinstance(value, Setting)}
+    return {name: setting.check(name, options[name]) for name, setting in settings.items()}
 
 
 def _cubic_minimum(a: Point, b: Point, lower: float, upper: float) -> float:

@@ -7,7 +7,7 @@ One import line changes::
 
     optimizer = optim.AdamW(model.parameters(), lr=1e-3)
 
-There is a class for each optimizer of pyfastopt but `LBFGS`, beside torch's own ``Optimizer``,
+There is a class for each optimizer of pyfastopt, beside torch's own ``Optimizer``,
 ``lr_scheduler`` and ``swa_utils``. Where ``torch.optim`` has the class too, it is a subclass of
 that one: the same name, arguments, defaults, parameter groups, hooks and state, so that state
 dicts go from either to the other in mid-training. ``foreach`` and ``fused`` choose among torch's
@@ -33,13 +33,14 @@ from torch.optim import Optimizer, lr_scheduler, swa_utils  # noqa: F401
 import pyfastopt
 
 from ._torch import derive
+from ._torch_lbfgs import LBFGS
 
-_classes = [
+_derived = [
     derive(member)
     for member in (getattr(pyfastopt, name) for name in pyfastopt.__all__)
     if isinstance(member, type)
     and issubclass(member, pyfastopt.Optimizer)
     and member is not pyfastopt.Optimizer
 ]
-__all__ = [derived.__name__ for derived in _classes]
-globals().update(zip(__all__, _classes, strict=True))
+globals().update({derived.__name__: derived for derived in _derived})
+__all__ = ["LBFGS", *(derived.__name__ for derived in _derived)]

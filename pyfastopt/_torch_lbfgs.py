@@ -1,0 +1,151 @@
+"""L-BFGS for tensors of PyTorch: see pyfastopt.torch."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import torch
+
+from . import _core, lbfgs
+from ._torch import Threads
+
+
+class LBFGS(Threads, torch.optim.LBFGS):
+    """Steps as :class:`pyfastopt.LBFGS`, on tensors of PyTorch."""
+
+    # Works on the parameters' memory; made anew where that has moved.
+    _plain: lbfgs.LBFGS | None = None
+    # What it was made for: where the parameters were, and room for how much history.
+    _made_for: Any = None
+    # The state as the last step left it, whose tensors are views of the vectors of `_plain`.
+    _written: Mapping[str, Any] = MappingProxyType({})
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _checked(self.param_groups[0])
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self._take_turn()
+        try:
+            super().__setstate__(state)
+        finally:
+            self._turn.release()
+
+    def step(self, closure: Callable[[], Any]) -> Any:  # type: ignore[override]
+        """Iterate until one of the limits or tolerances is met, and update the parameters.
+
+        Parameters
+        ----------
+        closure : callable
+            Computes the loss and the gradients anew, and returns the loss.
+
+        Returns
+        -------
+        object
+            What `closure` returned first.
+
+        Raises
+        ------
+        TypeError, ValueError
+            For parameters, gradients, options or state that are not supported.
+        RuntimeError
+            Where the closure, or another thread, uses the optimizer meanwhile.
+        """
+        self._take_turn()
+        try:
+            return self._iterate(closure)
+        finally:
+            self._turn.release()
+
+    def _iterate(self, closure: Callable[[], Any]) -> Any:
+        if len(self.param_groups) != 1:
+            raise ValueError(
+                f"param_groups has {len(self.param_groups)} groups; LBFGS works on all parameters "
+                "as one vector: pass one group"
+            )
+        (group,) = self.param_groups
+        params = group["params"]
+        options = _checked(group)
+        plain = self._prepare(params, group["history_size"])
+        for name, value in options.items():
+            setattr(plain, name, value)
+        plain.num_threads = self._number_of_threads()
+        first: Any = None
+
+        def evaluate() -> tuple[float, list[Any]]:
+            nonlocal first
+            # The parameters may have changed under autograd's eyes.
+            torch.autograd.graph.increment_version(params)
+            with torch.enable_grad():
+                loss = closure()
+            first = loss if first is None else first
+            grads = [None if p.grad is None else p.grad.detach().to_dense() for p in params]
+            return float(loss.detach() if torch.is_tensor(loss) else loss), grads
+
+        try:
+            plain.step(evaluate)
+        finally:
+            torch.autograd.graph.increment_version(params)
+            self._written = _as_tensors(plain._entries())
+            for name, value in self._written.items():
+                self.state[params[0]][name] = value.copy() if isinstance(value, list) else value
+        return first
+
+    def _prepare(self, params: list[torch.Tensor], history_size: int) -> lbfgs.LBFGS:
+        """Return the optimizer for the parameters' memory, in the state as it is now."""
+        for k, p in enumerate(params):
+            _core.check_tensor(torch.Tensor, p, f"param_groups[0]['params'][{k}]")
+        places = [(p.data_ptr(), p.dtype, p.shape, p.stride()) for p in params]
+        state = self.state.get(params[0], {})
+        plain = self._plain
+        if plain is None or self._made_for != (places, history_size):
+            plain = lbfgs.LBFGS([p.detach().numpy() for p in params], history_size=history_size)
+        elif all(_same(value, state.get(name)) for name, value in self._written.items()):
+            return plain
+        saved = plain.state_dict()
+        saved["state"] = {0: _as_arrays(state, saved["state"][0]["d"], history_size)}
+        plain.load_state_dict(saved)
+        self._plain, self._made_for = plain, (places, history_size)
+        return plain
+
+
+def _checked(group: Mapping[str, Any]) -> dict[str, Any]:
+    rate = group["lr"]
+    return lbfgs.checked_options({**group, "lr": rate.item() if torch.is_tensor(rate) else rate})
+
+
+def _as_tensors(entries: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the state as torch has it; vectors stay where they are."""
+    if entries["n_iter"] == 0:
+        return {name: entries[name] for name in ("func_evals", "n_iter")}
+    rows = {name: [*map(torch.from_numpy, entries[name])] for name in ("old_dirs", "old_stps")}
+    vectors = {name: torch.from_numpy(entries[name]) for name in ("d", "prev_flat_grad")}
+    return {**entries, **rows, **vectors}
+
+
+def _as_arrays(state: Mapping[str, Any], like: Any, history_size: int) -> dict[str, Any]:
+    """Return torch's state as :meth:`pyfastopt.LBFGS.state_dict` has it."""
+    counts = {name: state.get(name, 0) for name in ("func_evals", "n_iter")}
+    zeros = np.zeros_like(like)
+    begin = {"t": 0.0, "H_diag": 1.0, "prev_loss": 0.0, "d": zeros, "prev_flat_grad": zeros}
+    found = {name: state.get(name) if counts["n_iter"] else begin[name] for name in begin}
+    history = {}
+    for name, dtype, shape in (
+        ("old_dirs", like.dtype, like.shape),
+        ("old_stps", like.dtype, like.shape),
+        ("ro", np.float64, ()),
+    ):
+        rows = [*map(np.asarray, state.get(name) or [])][-history_size:]
+        history[name] = np.array(rows, dtype) if rows else np.empty((0, *shape), dtype)
+    return {**counts, **found, **history}
+
+
+def _same(ours: Any, given: Any) -> bool:
+    """Whether an entry of the state, or each element of a list, is the very same object."""
+    if isinstance(ours, list) and isinstance(given, list) and len(ours) == len(given):
+        return all(map(operator.is_, ours, given))
+    return ours is given
