@@ -45,8 +45,8 @@ alone. `NumPy out=` is the formula by hand without temporaries (for the older ru
 formula as one writes it, `torch` is `torch.optim` where it has the optimizer, with `fused=True`
 where it has that (SGD, Adam, AdamW, Adagrad). *Of plain streams* compares with a loop, compiled for
 this machine, that reads and writes the same streams through memory with one addition each. It can
-be more than 100 %: that loop does not prefetch, as pyfastopt does on Intel's CPUs, and no machine is
-quiet. LARS and LAMB go through memory twice.
+be more than 100 %: that loop does not prefetch, as pyfastopt does on Intel's CPUs, and no machine
+is quiet. LARS and LAMB go through memory twice.
 
 ![Speed-up, and share of plain streams](figures/benchmarks.png)
 

@@ -41,7 +41,8 @@ class LBFGS(Threads, torch.optim.LBFGS):
         Parameters
         ----------
         closure : callable
-            Computes the loss and the gradients anew, and returns the loss.
+            Computes the loss and the gradients anew, and returns the loss. The state that it may
+            see has the present counts, and all else as a step leaves it only when that ends.
 
         Returns
         -------
@@ -53,8 +54,11 @@ class LBFGS(Threads, torch.optim.LBFGS):
         TypeError, ValueError
             For parameters, gradients, options or state that are not supported.
         RuntimeError
-            Where the closure, or another thread, uses the optimizer meanwhile.
+            Where the closure, or another thread, steps the optimizer or loads its state meanwhile,
+            or gives a parameter other memory.
         """
+        if not callable(closure):
+            raise TypeError(f"closure = {closure!r:.80} must be a function that returns the loss")
         self._take_turn()
         try:
             return self._iterate(closure)
@@ -69,21 +73,31 @@ class LBFGS(Threads, torch.optim.LBFGS):
             )
         (group,) = self.param_groups
         params = group["params"]
-        options = _checked(group)
+        options = _checked({**self.defaults, **group})
         plain = self._prepare(params, group["history_size"])
         for name, value in options.items():
             setattr(plain, name, value)
         plain.num_threads = self._number_of_threads()
-        first: Any = None
+        addresses = [p.data_ptr() for p in params]
+        losses: list[Any] = []
 
         def evaluate() -> tuple[float, list[Any]]:
-            nonlocal first
             # The parameters may have changed under autograd's eyes.
             torch.autograd.graph.increment_version(params)
+            for name in ("func_evals", "n_iter"):
+                self.state[params[0]][name] = plain._scalars[name]
             with torch.enable_grad():
                 loss = closure()
-            first = loss if first is None else first
-            grads = [None if p.grad is None else p.grad.detach().to_dense() for p in params]
+            if not losses:
+                losses.append(loss)
+            if [p.data_ptr() for p in params] != addresses:
+                raise RuntimeError(
+                    "the closure has given a parameter other memory (p.data = ...), where the step "
+                    "cannot go on; change the values in place, p.data.copy_(...)"
+                )
+            grads = [
+                None if p.grad is None else p.grad.detach().to_dense().resolve_neg() for p in params
+            ]
             return float(loss.detach() if torch.is_tensor(loss) else loss), grads
 
         try:
@@ -93,7 +107,7 @@ class LBFGS(Threads, torch.optim.LBFGS):
             self._written = _as_tensors(plain._entries())
             for name, value in self._written.items():
                 self.state[params[0]][name] = value.copy() if isinstance(value, list) else value
-        return first
+        return losses[0]
 
     def _prepare(self, params: list[torch.Tensor], history_size: int) -> lbfgs.LBFGS:
         """Return the optimizer for the parameters' memory, in the state as it is now."""
@@ -108,7 +122,10 @@ class LBFGS(Threads, torch.optim.LBFGS):
             return plain
         saved = plain.state_dict()
         saved["state"] = {0: _as_arrays(state, saved["state"][0]["d"], history_size)}
-        plain.load_state_dict(saved)
+        try:
+            plain.load_state_dict(saved)
+        except ValueError as error:
+            raise ValueError(f"state[param_groups[0]['params'][0]]: {error}") from error
         self._plain, self._made_for = plain, (places, history_size)
         return plain
 

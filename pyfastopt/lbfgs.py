@@ -36,22 +36,29 @@ Closure = Callable[[], tuple[Any, Tree]]
 LineSearch = Literal["strong_wolfe"] | None
 
 
-def non_negative(name: str, value: Any) -> float:
+def number(name: str, value: Any, wanted: str = "a finite number") -> float:
     """Return the number, or say what it has to be."""
-    wanted = f"{name} = {value!r} must be a finite number >= 0"
     if isinstance(value, bool) or not isinstance(value, (int, float, np.floating, np.integer)):
-        raise TypeError(wanted)
-    if not 0 <= value < math.inf:
-        raise ValueError(wanted)
+        raise TypeError(f"{name} = {value!r} must be {wanted}")
+    if not -math.inf < value < math.inf:
+        raise ValueError(f"{name} = {value!r} must be {wanted}")
     return float(value)
 
 
-def positive_integer(name: str, value: Any) -> int:
+def non_negative(name: str, value: Any) -> float:
     """Return the number, or say what it has to be."""
-    wanted = f"{name} = {value!r} must be an integer >= 1"
+    wanted = "a finite number >= 0"
+    if number(name, value, wanted) < 0:
+        raise ValueError(f"{name} = {value!r} must be {wanted}")
+    return float(value)
+
+
+def count(name: str, value: Any, least: int = 0) -> int:
+    """Return the number, or say what it has to be."""
+    wanted = f"{name} = {value!r} must be an integer >= {least}"
     if isinstance(value, bool) or not hasattr(value, "__index__"):
         raise TypeError(wanted)
-    if index(value) < 1:
+    if index(value) < least:
         raise ValueError(wanted)
     return index(value)
 
@@ -141,15 +148,15 @@ class LBFGS:
     lr : float, default 1
         Length of a step along the direction, or, with a line search, of the first one tried; >= 0.
     max_iter : int, default 20
-        Iterations a call of `step`, >= 1.
+        Iterations a call of `step`, >= 0.
     max_eval : int, optional
-        Evaluations after which a call of `step` begins no further iteration, >= 1; by default
+        Evaluations after which a call of `step` begins no further iteration, >= 0; by default
         ``max_iter * 5 // 4`` of the `max_iter` given here.
     tolerance_grad : float, default 1e-7
-        Stop where no element of the gradient is larger, >= 0.
+        Stop where no element of the gradient is larger; a negative number never stops it.
     tolerance_change : float, default 1e-9
         Stop where no parameter, or where the loss, changes by more in an iteration, or where the
-        loss falls no faster along the direction; >= 0.
+        loss falls no faster along the direction; a negative number never stops it.
     history_size : int, default 100
         Pairs of changes of the gradient and of the parameters that are kept, >= 1. Fixed at
         construction.
@@ -211,10 +218,10 @@ class LBFGS:
     _vectors: ClassVar[VectorFunctions] = _core
 
     lr = Setting(non_negative)
-    max_iter = Setting(positive_integer)
-    max_eval = Setting(positive_integer)
-    tolerance_grad = Setting(non_negative)
-    tolerance_change = Setting(non_negative)
+    max_iter = Setting(count)
+    max_eval = Setting(count)
+    tolerance_grad = Setting(number)
+    tolerance_change = Setting(number)
     line_search_fn = Setting(line_search)
 
     def __init__(
@@ -233,10 +240,10 @@ class LBFGS:
         self._options: dict[str, Any] = {}
         self.lr = lr
         self.max_iter = max_iter
-        self.max_eval = max(1, self.max_iter * 5 // 4) if max_eval is None else max_eval
+        self.max_eval = self.max_iter * 5 // 4 if max_eval is None else max_eval
         self.tolerance_grad = tolerance_grad
         self.tolerance_change = tolerance_change
-        self._options["history_size"] = positive_integer("history_size", history_size)
+        self._options["history_size"] = count("history_size", history_size, 1)
         self.line_search_fn = line_search_fn
         if param_groups(params):
             raise TypeError("params are parameter groups, which LBFGS has not; pass the arrays")
@@ -298,7 +305,8 @@ class LBFGS:
         ----------
         closure : callable
             Returns the loss and its gradients at the present parameters, the latter nested as the
-            parameters are; None stands for a gradient of zeros.
+            parameters are; None stands for a gradient of zeros. It may change the parameters in
+            place, to project them; a line search undoes that.
 
         Returns
         -------
@@ -314,6 +322,8 @@ class LBFGS:
         RuntimeError
             Where the closure uses the optimizer.
         """
+        if not callable(closure):
+            raise TypeError(f"closure = {closure!r:.80} must be a function that returns the loss")
         with self._turn():
             return self._iterate(closure)
 
@@ -332,7 +342,7 @@ class LBFGS:
             self._scalars["prev_loss"] = before = loss
             t = self.lr
             if self._scalars["n_iter"] == 1:
-                t *= min(1.0, 1.0 / self._vectors.magnitudes(grad, self._threads)[1])
+                t *= 1.0 / max(1.0, self._vectors.magnitudes(grad, self._threads)[1])
             self._scalars["t"] = 0.0  # until the parameters have moved
             if slope > -self.tolerance_change:
                 break
@@ -343,15 +353,17 @@ class LBFGS:
                     limit = self.max_eval - evaluations
                     at = Point(0.0, loss, slope, grad)
                     found, spent = self._search(closure, t, at, spare, limit)
+                    self._move(found.t)
                 elif last:
                     found, spent = Point(t, loss, slope, grad), 0  # nobody asks for the loss there
+                    self._move(t)
                 else:
+                    # What the closure does to the parameters, such as clipping them, stays.
                     found, spent = self._look(closure, t, spare.pop()), 1
             except BaseException:
                 self._scatter(self._start)
                 self._scalars["n_iter"] -= 1
                 raise
-            self._move(found.t)
             if found.grad is not grad:
                 spare.append(grad)
             t, loss, _, grad = found

@@ -276,6 +276,40 @@ def test_a_gradient_of_none_is_zero():
     assert (q == 1).all()
 
 
+@pytest.mark.parametrize(
+    ("options", "calls", "iterations"),
+    [
+        ({"max_iter": 0}, 1, 0),
+        ({"max_eval": 0}, 2, 1),
+        ({}, 1, 0),
+        ({"tolerance_grad": -1.0}, 1, 1),
+        ({"tolerance_grad": -1.0, "tolerance_change": -1.0}, 4, 4),
+    ],
+    ids=str,
+)
+def test_limits(options, calls, iterations):
+    slope = 1.0 if "max_eval" in options else 0.0
+    x = np.zeros(3)
+    function = Counted(lambda x: (1.0, np.full(3, slope)), x)
+    optimizer = fo.LBFGS(x, **{"max_iter": 4, "max_eval": 9, **options})
+    optimizer.step(function)
+    assert function.calls == calls
+    assert optimizer.state_dict()["state"][0]["n_iter"] == iterations
+
+
+def test_a_closure_may_change_the_parameters():
+    x = np.ones(2)
+
+    def closure():
+        if (x == 1).all():
+            return 2.0, 2 * x
+        x[...] = 7
+        return 1.0, np.zeros(2)
+
+    fo.LBFGS(x).step(closure)
+    assert (x == 7).all()
+
+
 def test_losses_that_are_not_finite_are_walls():
     x = np.array([3.0])
 
@@ -423,11 +457,11 @@ BAD = [
     ({"lr": -1.0}, ValueError, "lr = -1.0 must be a finite number >= 0"),
     ({"lr": None}, TypeError, "lr = None must be a finite number >= 0"),
     ({"lr": math.inf}, ValueError, "lr = inf must be"),
-    ({"max_iter": 0}, ValueError, "max_iter = 0 must be an integer >= 1"),
-    ({"max_iter": 2.0}, TypeError, "max_iter = 2.0 must be an integer >= 1"),
-    ({"max_eval": True}, TypeError, "max_eval = True must be an integer >= 1"),
+    ({"max_iter": -1}, ValueError, "max_iter = -1 must be an integer >= 0"),
+    ({"max_iter": 2.0}, TypeError, "max_iter = 2.0 must be an integer >= 0"),
+    ({"max_eval": True}, TypeError, "max_eval = True must be an integer >= 0"),
     ({"history_size": 0}, ValueError, "history_size = 0 must be an integer >= 1"),
-    ({"tolerance_grad": math.nan}, ValueError, "tolerance_grad = nan must be"),
+    ({"tolerance_grad": math.nan}, ValueError, "tolerance_grad = nan must be a finite number"),
     ({"line_search_fn": "armijo"}, ValueError, "line_search_fn = 'armijo' must be None or 'str"),
     ({"num_threads": 0}, ValueError, "num_threads = 0 must be an integer from 1 to 1024"),
 ]
@@ -457,6 +491,8 @@ def test_what_cannot_be_done():
         optimizer.history_size = 3
     with pytest.raises(ValueError, match=r"grads: shape \(3,\) differs"):
         optimizer.step(lambda: (0.0, np.zeros(3)))
+    with pytest.raises(TypeError, match="closure = None must be a function that returns the loss"):
+        optimizer.step(None)
     with pytest.raises(TypeError, match="cannot be pickled"):
         copy.copy(optimizer)
     other = fo.LBFGS(np.zeros(3)).state_dict()

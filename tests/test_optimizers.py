@@ -419,6 +419,8 @@ def test_dlpack_tensors():
             opt.step([bad, None])
     with pytest.raises(TypeError, match=r"grads\[0\]"):
         opt.step([torch.ones(3, 4, dtype=torch.bfloat16), None])
+    with pytest.raises(ValueError, match=r"grads\[0\]: its negation is still .*\.resolve_neg\(\)"):
+        opt.step([torch.ones(3, 4, dtype=torch.complex64).conj().imag, None])
     assert (p == 0.5).all()
 
 

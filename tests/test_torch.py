@@ -607,6 +607,47 @@ def test_lbfgs_runs_closures_with_gradients_and_hooks():
         stale.backward()
 
 
+@pytest.mark.parametrize("line_search_fn", [None, "strong_wolfe"])
+def test_lbfgs_with_a_closure_that_projects(line_search_fn):
+    torch.manual_seed(4)
+    a, b = torch.randn(30, 20, dtype=torch.float64), torch.randn(30, dtype=torch.float64)
+    found = []
+    for library in (optim, torch.optim):
+        p = torch.nn.Parameter(torch.full((20,), 0.5, dtype=torch.float64))
+        optimizer = library.LBFGS([p], max_iter=5, line_search_fn=line_search_fn)
+
+        def closure(p=p, optimizer=optimizer):
+            with torch.no_grad():
+                p.clamp_(0, 1)
+            optimizer.zero_grad()
+            loss = ((a @ p - b) ** 2).sum()
+            loss.backward()
+            return loss
+
+        for _ in range(5):
+            optimizer.step(closure)
+        found.append(p.detach())
+    assert_close(*found, 1e-8)
+
+
+def test_lbfgs_counts_while_it_steps():
+    seen = []
+    for library in (optim, torch.optim):
+        p = torch.nn.Parameter(torch.linspace(-1, 1, 5))
+        optimizer = library.LBFGS([p], lr=0.5, max_iter=3)
+        counts = []
+
+        def closure(p=p, optimizer=optimizer, counts=counts):
+            counts.append([optimizer.state[p][name] for name in ("n_iter", "func_evals")])
+            p.grad = 2 * p.detach() - 1
+            return float((p.detach() ** 2 - p.detach()).sum())
+
+        optimizer.step(closure)
+        optimizer.step(closure)
+        seen.append(counts)
+    assert seen[0] == seen[1] != []
+
+
 def test_lbfgs_takes_no_gradient_for_zeros_and_sparse_ones():
     p, embedding = torch.nn.Parameter(torch.ones(2)), torch.nn.Embedding(4, 3, sparse=True)
     before = embedding.weight.detach().clone()
@@ -622,6 +663,18 @@ def test_lbfgs_takes_no_gradient_for_zeros_and_sparse_ones():
     assert p.tolist() == [1.0, 1.0]
     changed = (embedding.weight != before).any(1)
     assert changed.tolist() == [False, True, False, False]
+
+
+def test_lbfgs_resolves_negated_gradients():
+    p = torch.nn.Parameter(torch.zeros(3))
+
+    def closure():
+        p.grad = (torch.ones(3) * 1j).conj().imag
+        assert p.grad.is_neg()
+        return 1.0
+
+    optim.LBFGS([p], max_iter=1).step(closure)
+    assert (p > 0).all()
 
 
 def test_lbfgs_after_an_exception():
@@ -650,8 +703,10 @@ def test_lbfgs_refuses():
     for use in (lambda: optimizer.step(lambda: 0.0), lambda: optimizer.load_state_dict(state)):
         with pytest.raises(RuntimeError, match="in a step already"):
             optimizer.step(use)
-    with pytest.raises(ValueError, match="max_iter = 0 must be an integer >= 1"):
-        optim.LBFGS([p], max_iter=0)
+    with pytest.raises(ValueError, match="max_iter = -1 must be an integer >= 0"):
+        optim.LBFGS([p], max_iter=-1)
+    with pytest.raises(TypeError, match="closure = None must be a function"):
+        optimizer.step(None)
     with pytest.raises(TypeError, match=r"\['params'\]\[0\].*torch.bfloat16"):
         optim.LBFGS([p.detach().bfloat16()]).step(lambda: 0.0)
     optimizer.param_groups[0]["lr"] = -1.0
@@ -661,8 +716,10 @@ def test_lbfgs_refuses():
     optimizer.step(lambda: 0.0)
     optimizer.state[p]["d"] = torch.ones(3)
     after = p.detach().clone()
-    with pytest.raises(ValueError, match=r"state_dict does not fit .*d has shape \(3,\)"):
+    with pytest.raises(ValueError, match=r"state\[param_groups.*d has shape \(3,\)"):
         optimizer.step(lambda: 0.0)
+    with pytest.raises(RuntimeError, match="the closure has given a parameter other memory"):
+        optim.LBFGS([p]).step(lambda: setattr(p, "data", after.clone()))
     optimizer.add_param_group({"params": [torch.ones(2)]})
     with pytest.raises(ValueError, match="param_groups has 2 groups"):
         optimizer.step(lambda: 0.0)
@@ -877,6 +934,15 @@ def test_capturable_and_differentiable_are_refused(option):
     optimizer = optim.Adam([p])
     optimizer.param_groups[0][option] = True
     with pytest.raises(ValueError, match=f"{option} = True is not supported"):
+        optimizer.step()
+
+
+def test_a_rate_in_two_elements_is_refused():
+    p = torch.nn.Parameter(torch.ones(2))
+    p.grad = torch.ones(2)
+    optimizer = optim.SGD([p])
+    optimizer.param_groups[0]["lr"] = torch.tensor([0.1, 0.2])
+    with pytest.raises((TypeError, ValueError), match=r"lr = tensor\(\[0.1000, 0.2000\]\) must be"):
         optimizer.step()
 
 

@@ -115,6 +115,12 @@ std::string short_repr(py::handle object) {
     return text;
 }
 
+void refuse_negated(py::handle object, const std::string& label) {
+    if (py::hasattr(object, "is_neg") && object.attr("is_neg")().cast<bool>())
+        throw py::value_error(label +
+                              ": its negation is still to be done; pass what .resolve_neg() gives");
+}
+
 py::array share_array(py::handle object, const Label& label) {
     if (is_exact_ndarray(object)) return py::reinterpret_borrow<py::array>(object);
     const NumPy& numpy = NumPy::get();
@@ -130,6 +136,7 @@ py::array share_array(py::handle object, const Label& label) {
     try {
         if (buffer)
             return numpy.asarray(py::memoryview(py::reinterpret_borrow<py::object>(object)));
+        refuse_negated(object, label.text());
         return numpy.from_dlpack(object);
     } catch (py::error_already_set& error) {
         if (!error.matches(PyExc_Exception)) throw;  // such as KeyboardInterrupt

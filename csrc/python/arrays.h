@@ -31,6 +31,10 @@ std::string short_repr(py::handle object);
 // DLPack. TypeError for anything else.
 py::array share_array(py::handle object, const Label& label);
 
+// ValueError for a tensor of PyTorch whose sign is to be flipped by whoever reads it, which DLPack
+// does not tell.
+void refuse_negated(py::handle object, const std::string& label);
+
 // What a gradient or a state slot has to match. A plan keeps it for each parameter, because NumPy
 // keeps an array's own shape close to its data: reading it there would wait for the thread that
 // wrote to that cache line in the last step.

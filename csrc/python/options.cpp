@@ -25,10 +25,10 @@ double number(const std::string& name, py::handle value, const char* domain) {
     if (is_bool(value)) refuse(PyExc_TypeError, name, value, domain);
     const double x = PyFloat_AsDouble(value.ptr());
     if (x == -1.0 && PyErr_Occurred()) {
-        const bool too_large = PyErr_ExceptionMatches(PyExc_OverflowError) != 0;
-        if (!too_large && !PyErr_ExceptionMatches(PyExc_TypeError)) throw py::error_already_set();
+        if (!PyErr_ExceptionMatches(PyExc_Exception)) throw py::error_already_set();
+        const bool is_type = PyErr_ExceptionMatches(PyExc_TypeError) != 0;
         PyErr_Clear();
-        refuse(too_large ? PyExc_ValueError : PyExc_TypeError, name, value, domain);
+        refuse(is_type ? PyExc_TypeError : PyExc_ValueError, name, value, domain);
     }
     return x;
 }

@@ -71,13 +71,6 @@ bool is_c_contiguous(const fastopt_array& array) {
     return array.ndim > 0;  // of one element alone, nothing can be told
 }
 
-// Torch may leave a sign to be flipped by whoever reads, which DLPack does not tell.
-void refuse_negated(py::handle tensor, const std::string& label) {
-    if (tensor.attr("is_neg")().cast<bool>())
-        throw py::value_error(label +
-                              ": its negation is still to be done; pass what .resolve_neg() gives");
-}
-
 bool share_elements(py::handle a, py::handle b) {
     const auto array = [](py::handle tensor) {
         return py::array(tensor.attr("detach")().attr("numpy")());
