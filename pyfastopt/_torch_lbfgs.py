@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import operator
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -17,6 +18,9 @@ from ._torch import Threads
 class LBFGS(Threads, torch.optim.LBFGS):
     """Steps as :class:`pyfastopt.LBFGS`, on tensors of PyTorch."""
 
+    # Threads.__new__ would hide it.
+    __signature__ = inspect.signature(torch.optim.LBFGS)
+
     # Works on the parameters' memory; made anew where that has moved.
     _plain: lbfgs.LBFGS | None = None
     # What it was made for: where the parameters were, and room for how much history.
@@ -24,9 +28,9 @@ class LBFGS(Threads, torch.optim.LBFGS):
     # The state as the last step left it, whose tensors are views of the vectors of `_plain`.
     _written: Mapping[str, Any] = MappingProxyType({})
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        _checked(self.param_groups[0])
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        _checked({**self.defaults, **param_group})
+        super().add_param_group(param_group)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self._take_turn()

@@ -1,6 +1,7 @@
 """pyfastopt.torch: torch's optimizers in all but the loop."""
 
 import copy
+import inspect
 import io
 import pickle
 import subprocess
@@ -84,6 +85,10 @@ def test_every_optimizer_has_its_class():
     plain = {c for c in vars(fo).values() if isinstance(c, type) and issubclass(c, fo.Optimizer)}
     fused = set(optim.__all__) - {"LBFGS"}
     assert {getattr(optim, name)._plain for name in fused} == plain - {fo.Optimizer}
+    for name in set(optim.__all__) & set(torch.optim.__all__):
+        ours, torchs = getattr(optim, name), getattr(torch.optim, name)
+        assert issubclass(ours, torchs)
+        assert inspect.signature(ours) == inspect.signature(torchs)
 
 
 def test_formula(case):
