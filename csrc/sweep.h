@@ -92,12 +92,25 @@ inline double dot(const F* x, const F* y, std::size_t count) {
 }
 
 template <class Rule, class F, class... Slot>
-inline void measure_range(const Rule& rule, std::ptrdiff_t count, const F* FASTOPT_RESTRICT p,
-                          const F* FASTOPT_RESTRICT g, F* FASTOPT_RESTRICT weight,
-                          F* FASTOPT_RESTRICT update, Slot* FASTOPT_RESTRICT... slot) {
-    FASTOPT_SIMD
-    for (std::ptrdiff_t i = 0; i < count; ++i)
-        rule.measure(p[i], g[i], slot[i]..., weight[i], update[i]);
+inline void measure_range(const Rule& rule, std::size_t count, const F* FASTOPT_RESTRICT p,
+                          const F* FASTOPT_RESTRICT g, double* FASTOPT_RESTRICT sums,
+                          Slot* FASTOPT_RESTRICT... slot) {
+    double weights[sum_lanes] = {};
+    double updates[sum_lanes] = {};
+    const auto take = [&](std::size_t i, std::size_t lane) {
+        F weight, update;
+        rule.measure(p[i], g[i], slot[i]..., weight, update);
+        weights[lane] += static_cast<double>(weight) * static_cast<double>(weight);
+        updates[lane] += static_cast<double>(update) * static_cast<double>(update);
+    };
+    std::size_t i = 0;
+    for (; i + sum_lanes <= count; i += sum_lanes) {
+        FASTOPT_SIMD
+        for (std::size_t lane = 0; lane < sum_lanes; ++lane) take(i + lane, lane);
+    }
+    for (std::size_t lane = 0; i + lane < count; ++lane) take(i + lane, lane);
+    sums[0] += total(weights);
+    sums[1] += total(updates);
 }
 
 // ---- a Kernel (kernels.h) for one rule ----------------------------------------------------------
@@ -124,12 +137,9 @@ struct Functions<Rule, F, std::index_sequence<I...>> {
 
     static void measure(const void* rule, void* const* operands, std::size_t count, double* sums) {
         const Rule local = *static_cast<const Rule*>(rule);
-        alignas(cache_line) F weight[measured_elements], update[measured_elements];
-        measure_range(local, static_cast<std::ptrdiff_t>(count), static_cast<const F*>(operands[0]),
-                      static_cast<const F*>(operands[1]), weight, update,
+        measure_range(local, count, static_cast<const F*>(operands[0]),
+                      static_cast<const F*>(operands[1]), sums,
                       static_cast<F*>(operands[2 + I])...);
-        sums[0] += dot(weight, weight, count);
-        sums[1] += dot(update, update, count);
     }
 
     static void conclude(void* rule, const double* sums) {

@@ -70,8 +70,12 @@ struct LAMB {
 
     void measure(F p, F g, F& m, F& v, F& weight, F& update) const {
         weight = keep * p;
-        moments(m, v, gradient(g, p));
-        update = direction(weight, m, v);
+        // Copies, for the compiler would read from memory what it has just written there.
+        F first = m, second = v;
+        moments(first, second, gradient(g, p));
+        update = direction(weight, first, second);
+        m = first;
+        v = second;
     }
 
     void conclude(double weight_norm, double update_norm) {
