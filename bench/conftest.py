@@ -19,9 +19,9 @@ from peers import PEERS, SUITES, Case
 CHECKED_STEPS = 2
 ROUND_SECONDS = 2e-3
 REST_SECONDS = 5e-3
-#: A quick peer has more rounds than a slow one: its median is what the ratios depend on.
-PEER_SECONDS = 2.0
-ROUNDS = 9, 50
+#: Shared between the peers.
+CASE_SECONDS = 6.0
+ROUNDS = 5, 60
 
 
 def pytest_addoption(parser):
@@ -62,19 +62,19 @@ def race(case: Case, smoke: bool) -> dict[str, list[float]]:
         peer.check(peers["pyfastopt"].params, CHECKED_STEPS)
     seconds = {name: seconds_per_step(peer, 1) for name, peer in peers.items()}
     repeats = {name: max(1, round(ROUND_SECONDS / s)) for name, s in seconds.items()}
+    turns = {name: s * repeats[name] for name, s in seconds.items()}
+    quickest = min(turns.values())
     least, most = (2, 2) if smoke else ROUNDS
-    rounds = {
-        name: min(max(round(PEER_SECONDS / (s * repeats[name])), least), most)
-        for name, s in seconds.items()
-    }
-    laps = max(rounds.values())
+    laps = min(max(round(CASE_SECONDS / len(peers) / quickest), least), most)
+    # A slow peer sits out laps.
+    every = {name: min(max(round(s / quickest), 1), laps // least) for name, s in turns.items()}
     times: dict[str, list[float]] = {name: [] for name in peers}
     gc.collect()
     gc.disable()
     try:
         for lap in range(laps):
             for name, peer in peers.items():
-                if (lap + 1) * rounds[name] // laps > lap * rounds[name] // laps:
+                if lap % every[name] == 0:
                     times[name].append(seconds_per_step(peer, repeats[name]))
     finally:
         gc.enable()

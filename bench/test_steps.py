@@ -19,7 +19,11 @@ ADAM, ADAMW = (next(row for row in TABLE if row.name == name) for name in ("Adam
 CASES = [
     *(Case("sizes", row, f"{n:,} elements", [(n,)], 2) for row in TABLE for n in SIZES),
     *(Case("models", ADAM, name, MODELS[name], threads) for name in MODELS for threads in (1, 2)),
-    *(Case("rules", row, "GPT-2 small", MODELS["GPT-2 small"], 2) for row in TABLE),
+    *(
+        Case(suite, row, "GPT-2 small", MODELS["GPT-2 small"], 2)
+        for suite in ("rules", "streams")
+        for row in TABLE
+    ),
     *(Case("torch", ADAMW, name, MODELS[name], 2) for name in MODELS),
 ]
 
