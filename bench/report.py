@@ -41,14 +41,14 @@ Made by `python bench/report.py` on {machine}.
 
 Each row is one case: the parameters of a model, or one array, float32. All libraries step the same
 arrays in turns in one process, after a check that they come to the same answer; a time is the
-median of the rounds, a ratio that of the rounds' ratios where both took every turn. **Ratios say how
-many times faster pyfastopt is**; times are of this machine alone. `NumPy out=` is the formula by hand
-without temporaries (for the older rules), `NumPy` the formula as one writes it, `torch` is
+median of the rounds, a ratio that of the rounds' ratios where both took every turn. **Ratios say
+how many times faster pyfastopt is**; times are of this machine alone. `NumPy out=` is the formula
+by hand without temporaries (for the older rules), `NumPy` the formula as one writes it, `torch` is
 `torch.optim` where it has the optimizer, with `fused=True` where it has that (SGD, Adam, AdamW,
 Adagrad). *Of plain streams* compares with a loop, compiled for this machine, that reads and writes
-the same streams through memory with one addition each. It can be more than 100 %: that loop does not
-prefetch, as pyfastopt does on Intel's CPUs, and no machine is quiet. LARS and LAMB go through memory
-twice.
+the same streams through memory with one addition each. It can be more than 100 %: that loop does
+not prefetch, as pyfastopt does on Intel's CPUs, and no machine is quiet. LARS and LAMB go through
+memory twice.
 
 ![Speed-up, and share of plain streams](figures/benchmarks.png)
 
