@@ -16,6 +16,7 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
+from matplotlib import colormaps
 from matplotlib.figure import Figure
 
 import pyfastopt
@@ -180,14 +181,15 @@ def figure(suites, path):
     by_rule = defaultdict(list)
     for case in suites["sizes"]:
         by_rule[case.rule].append(case)
+    colors = {rule: colormaps["tab20"](i % 20) for i, rule in enumerate(by_rule)}
     for axes, rival, title in [
         (left, "numpy out=", "NumPy with out="),
-        (middle, "torch", "torch.optim (fused where it can be)"),
+        (middle, "torch", "torch.optim (fused if it has that)"),
     ]:
         for rule, cases in by_rule.items():
             points = [(c.elements, c.ratio(rival)) for c in cases if c.ratio(rival)]
             if points:
-                axes.plot(*zip(*points, strict=True), marker=".", label=rule)
+                axes.plot(*zip(*points, strict=True), marker=".", label=rule, color=colors[rule])
         axes.axhline(1, color="black", linewidth=0.8)
         axes.set(xscale="log", yscale="log", xlabel="elements", title=f"Times faster than {title}")
         axes.grid(alpha=0.3)
@@ -196,7 +198,7 @@ def figure(suites, path):
     right.barh(rules, [100 * case.ratio("roofline") for case in suites["streams"]])
     right.axvline(100, color="black", linewidth=0.8)
     right.invert_yaxis()
-    right.set(title="Share of plain streams' speed, GPT-2 small", xlabel="%")
+    right.set(title="Share of plain streams, GPT-2 small", xlabel="%")
     path.parent.mkdir(exist_ok=True)
     drawing.savefig(path, dpi=110)
 
