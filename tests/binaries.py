@@ -16,9 +16,9 @@ BUILDS = Path(__file__).parent.parent / "build"
 REGISTERS = {"baseline": ("xmm", 16), "avx2": ("ymm", 32), "avx512": ("zmm", 64)}
 
 KERNEL = re.compile(
-    r"Functions<fastopt::\(anonymous namespace\)::(\w+<.*>), (?:float|double), .*>"
+    r"Functions<fastopt::core::\(anonymous namespace\)::(\w+<.*>), (?:float|double), .*>"
     r"::(sweep|measure)\("
-    r"|void fastopt::\(anonymous namespace\)::((?:combine|secant|magnitudes)<\w+>)\("
+    r"|void fastopt::core::\(anonymous namespace\)::((?:combine|secant|magnitudes)<\w+>)\("
 )
 ARITHMETIC = re.compile(r"\bv?(add|sub|mul|div|sqrt)(ps|pd|ss|sd)\b.*%(xmm|ymm|zmm)")
 
@@ -30,9 +30,9 @@ def has_tools():
 def objects():
     """The object file of each instruction set, by name, from the newest of pip's builds."""
     found = {}
-    paths = BUILDS.glob("cp*/CMakeFiles/*/csrc/kernels.cpp.o")
+    paths = BUILDS.glob("cp*/CMakeFiles/*/csrc/kernels/table.cpp.o")
     for path in sorted(paths, key=lambda path: path.stat().st_mtime):
-        found[path.parent.parent.name.removeprefix("kernels_").removesuffix(".dir")] = path
+        found[path.parents[2].name.removeprefix("kernels_").removesuffix(".dir")] = path
     return dict(sorted(found.items(), key=lambda item: list(REGISTERS).index(item[0])))
 
 

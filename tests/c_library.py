@@ -1,38 +1,32 @@
 """The C API by ctypes, as its header declares it."""
 
 import ctypes
-import re
 from pathlib import Path
 from types import SimpleNamespace
 
+import c_header
 import numpy as np
 
 import pyfastopt as fo
 from pyfastopt import _core
 
 ROOT = Path(__file__).parent.parent
-INSTALLED = Path(fo.get_include())
-#: A build folder has no headers of its own.
-INCLUDE = INSTALLED if INSTALLED.exists() else ROOT / "csrc" / "include"
-HEADER = "".join((INCLUDE / name).read_text() for name in ("fastopt.h", "fastopt_rules.h"))
-ABI_VERSION = int(re.search(r"^#define FASTOPT_ABI_VERSION (\d+)$", HEADER, re.MULTILINE)[1])
+INCLUDE = Path(fo.get_include())
+HEADER_TEXTS = [(INCLUDE / name).read_text() for name in ("fastopt.h", "fastopt_rules.h")]
+HEADER = c_header.parse(*HEADER_TEXTS)
+ABI_VERSION = HEADER.constants["FASTOPT_ABI_VERSION"][1]
 
-#: What each function returns, and its parameters: (type, name).
-FUNCTIONS = {
-    name: (returns.strip(), re.findall(r"(\S[^,]*?) ?(\w+)(?:,|$)", parameters.replace("void", "")))
-    for returns, name, parameters in re.findall(
-        r"^FASTOPT_API ([^;(]+?)(\w+)\(([^)]*)\)\s*FASTOPT_NOEXCEPT;", HEADER, re.MULTILINE
-    )
-}
+#: The functions by name.
+FUNCTIONS = {function.name: function for function in HEADER.functions}
 
 # Their numbers are compiled into programs.
 INVALID_ARGUMENT, INVALID_OPTION, OVERLAP, BUSY, OUT_OF_MEMORY, INVALID_ENVIRONMENT = range(1, 7)
-APART = 1
+DISJOINT = 1
 MAX_SLOTS = 4
 MAX_STEPS = 2**53
+NUMBER, PAIR, FLAG = range(3)
 
 RULES = {rule: (size, members, slots) for rule, size, members, slots in _core.rules()}
-NUMBER, PAIR, FLAG = range(3)
 
 
 class Refused(Exception):
@@ -41,38 +35,40 @@ class Refused(Exception):
         self.status = status
 
 
-def structure(**members):
-    return type("Structure", (ctypes.Structure,), {"_fields_": list(members.items())})
+# ---- the header's types -------------------------------------------------------------------------
 
-
-text, size = ctypes.c_char_p, ctypes.c_size_t
-lengths = ctypes.POINTER(ctypes.c_ssize_t)
-KernelInfo = structure(rule=text, slot_count=size, slots=ctypes.POINTER(text))
-OptionInfo = structure(name=text, domain=text, kind=ctypes.c_int, offset=size)
-RuleInfo = structure(
-    name=text,
-    options_size=size,
-    option_count=size,
-    options=ctypes.POINTER(OptionInfo),
-    all_slots=KernelInfo,
-)
-Array = structure(
-    data=ctypes.c_void_p, type=ctypes.c_int, ndim=ctypes.c_int, shape=lengths, strides=lengths
-)
-
-TYPES = {
-    "void": None,
+#: What is handed over by value. Other pointers of a function are addresses, of whatever array.
+VALUES = {
     "int": ctypes.c_int,
     "unsigned": ctypes.c_uint,
-    "size_t": size,
+    "size_t": ctypes.c_size_t,
+    "ptrdiff_t": ctypes.c_ssize_t,
     "int64_t": ctypes.c_int64,
     "double": ctypes.c_double,
-    "fastopt_type": ctypes.c_int,
-    "fastopt_status": ctypes.c_int,
-    "const char*": text,
-    "const fastopt_rule_info*": ctypes.POINTER(RuleInfo),
-    "const fastopt_kernel_info*": ctypes.POINTER(KernelInfo),
+    "const char*": ctypes.c_char_p,
+    **dict.fromkeys(HEADER.enums, ctypes.c_int),
 }
+
+#: And what members of structs and results refer to.
+TYPES = {
+    **VALUES,
+    "void": None,
+    "const char* const*": ctypes.POINTER(ctypes.c_char_p),
+    "const ptrdiff_t*": ctypes.POINTER(ctypes.c_ssize_t),
+}
+
+
+def member_type(member):
+    element = TYPES.get(member.type, ctypes.c_void_p)
+    return element if member.length is None else element * member.length
+
+
+for name, members in HEADER.structs.items():
+    fields = [(member.name, member_type(member)) for member in members]
+    TYPES[name] = type(name, (ctypes.Structure,), {"_fields_": fields})
+    TYPES[f"const {name}*"] = ctypes.POINTER(TYPES[name])
+
+VariantInfo, Array = TYPES["fastopt_variant_info"], TYPES["fastopt_array"]
 
 
 class Api:
@@ -80,11 +76,11 @@ class Api:
 
     def __init__(self, path):
         library = ctypes.CDLL(str(path))
-        for name, (returns, parameters) in FUNCTIONS.items():
+        for name, declared in FUNCTIONS.items():
             function = library[name]
-            function.restype = TYPES[returns]
-            function.argtypes = [TYPES.get(of, ctypes.c_void_p) for of, _ in parameters]
-            if returns == "fastopt_status":
+            function.restype = TYPES[declared.returns]
+            function.argtypes = [VALUES.get(of.type, ctypes.c_void_p) for of in declared.parameters]
+            if declared.returns == "fastopt_status":
                 function.errcheck = self.check
             setattr(self, name.removeprefix("fastopt_"), function)
 

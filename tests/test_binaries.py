@@ -17,14 +17,14 @@ ON_X86 = platform.machine() in ("x86_64", "AMD64")
 
 @pytest.mark.parametrize("isa", _core.compiled_isas())
 def test_each_object_exports_one_table(isa):
-    assert binaries.global_symbols(binaries.objects()[isa]) == [f"fastopt::kernels_{isa}"]
+    assert binaries.global_symbols(binaries.objects()[isa]) == [f"fastopt::core::kernels_{isa}"]
 
 
 @pytest.mark.skipif(not ON_X86, reason="reads x86 disassembly")
 @pytest.mark.parametrize("isa", _core.compiled_isas())
 def test_every_kernel_is_vectorised(isa):
     kernels = binaries.kernels(binaries.objects()[isa])
-    assert sum(name.endswith(" sweep") for name in kernels) == 2 * len(_core.kernels())
+    assert sum(name.endswith(" sweep") for name in kernels) == 2 * len(_core.variants())
     assert {"LAMB<float> measure", "combine<double>", "magnitudes<float>"} <= set(kernels)
     for kernel, counts in kernels.items():
         packed, scalar = binaries.widest_and_scalar(counts, isa)

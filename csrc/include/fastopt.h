@@ -35,8 +35,14 @@
 /* The most threads that can be asked for: OpenMP ends the process where it cannot start one. */
 #define FASTOPT_MAX_THREADS 1024
 
-/* The most state arrays that a kernel has. */
+/* The most state arrays that a parameter has. */
 #define FASTOPT_MAX_SLOTS 4
+
+/* The most dimensions that an array has. */
+#define FASTOPT_MAX_DIMS 64
+
+/* How many bytes more than its elements a block of memory for a state array has. */
+#define FASTOPT_STATE_PADDING 64
 
 /* The largest step count, 2**53: a rule computes with it as a double. */
 #define FASTOPT_MAX_STEPS INT64_C(9007199254740992)
@@ -96,19 +102,19 @@ FASTOPT_API fastopt_status fastopt_options_check(const fastopt_options* options)
 FASTOPT_API fastopt_status fastopt_options_check_change(
     const fastopt_options* present, const fastopt_options* changed) FASTOPT_NOEXCEPT;
 
-/* A kernel: a rule, or that variant of it which has these state arrays ("slots"). */
-typedef struct fastopt_kernel_info {
+/* A rule with a given set of state arrays, its "slots": most rules have one variant. */
+typedef struct fastopt_variant_info {
     const char* rule;
     size_t slot_count;
     const char* const* slots;
-} fastopt_kernel_info;
+} fastopt_variant_info;
 
-/* The kernel that serves the options, and what each of its slots has to hold before the first step:
- * `initial_state` has room for kernel->slot_count numbers, at most FASTOPT_MAX_SLOTS. Either may be
- * NULL. */
-FASTOPT_API fastopt_status fastopt_options_kernel(const fastopt_options* options,
-                                                  const fastopt_kernel_info** kernel,
-                                                  double* initial_state) FASTOPT_NOEXCEPT;
+/* The variant that serves the options, and what each of its slots has to hold before the first
+ * step: `initial_state` has room for variant->slot_count numbers, at most FASTOPT_MAX_SLOTS. Either
+ * may be NULL. */
+FASTOPT_API fastopt_status fastopt_options_variant(const fastopt_options* options,
+                                                   const fastopt_variant_info** variant,
+                                                   double* initial_state) FASTOPT_NOEXCEPT;
 
 typedef enum fastopt_option_kind {
     FASTOPT_NUMBER = 0, /* double */
@@ -128,17 +134,17 @@ typedef struct fastopt_rule_info {
     size_t options_size; /* of the rule's struct */
     size_t option_count;
     const fastopt_option_info* options;
-    fastopt_kernel_info all_slots; /* those of all variants, in the order of the one-shots */
+    fastopt_variant_info all_slots; /* those of all variants, in the order of the one-shots */
 } fastopt_rule_info;
 
 /* NULL where there is no rule of that number (from 0 on), or of that name. */
 FASTOPT_API const fastopt_rule_info* fastopt_rule(size_t index) FASTOPT_NOEXCEPT;
 FASTOPT_API const fastopt_rule_info* fastopt_find_rule(const char* name) FASTOPT_NOEXCEPT;
 
-/* NULL where there is no kernel of that number, from 0 on. */
-FASTOPT_API const fastopt_kernel_info* fastopt_kernel(size_t index) FASTOPT_NOEXCEPT;
+/* NULL where there is no variant of that number, from 0 on. */
+FASTOPT_API const fastopt_variant_info* fastopt_variant(size_t index) FASTOPT_NOEXCEPT;
 
-/* ---- plans ------------------------------------------------------------------------------------
+/* ---- arrays -----------------------------------------------------------------------------------
  */
 
 typedef enum fastopt_type
@@ -152,14 +158,34 @@ typedef enum fastopt_type
 typedef struct fastopt_array {
     void* data; /* of the element with all indices 0 */
     fastopt_type type;
-    int ndim; /* at most 64 */
+    int ndim; /* at most FASTOPT_MAX_DIMS */
     const ptrdiff_t* shape;
     const ptrdiff_t* strides; /* in bytes; NULL for C order */
 } fastopt_array;
 
+/* Its first byte, and the byte behind its last one; the same address where it has no elements. */
+FASTOPT_API fastopt_status fastopt_array_extent(const fastopt_array* array, const char** begin,
+                                                const char** end) FASTOPT_NOEXCEPT;
+
+/* Sets `overlaps` to 0 where each element has a place of its own, which an array that is to be
+ * updated needs; else to 1. */
+FASTOPT_API fastopt_status fastopt_array_overlaps_itself(const fastopt_array* array,
+                                                         int* overlaps) FASTOPT_NOEXCEPT;
+
+/* Where in a block of memory a state array of the parameter best lies. The block is as large as the
+ * parameter's elements and FASTOPT_STATE_PADDING. The state has the parameter's shape and order of
+ * axes, and lies as it does relative to cache lines, so that a sweep over both is fastest. `state`
+ * refers to the parameter's shape, and to `strides`, which has room for parameter->ndim. */
+FASTOPT_API fastopt_status fastopt_array_place_state(const fastopt_array* parameter, void* block,
+                                                     ptrdiff_t* strides,
+                                                     fastopt_array* state) FASTOPT_NOEXCEPT;
+
+/* ---- plans ------------------------------------------------------------------------------------
+ */
+
 /* The caller vouches that this array has no element in common with those that the plan writes, now
  * or later. It is for arrays that interleave: the library compares first and last bytes only. */
-#define FASTOPT_APART 1u
+#define FASTOPT_DISJOINT 1u
 
 typedef struct fastopt_plan fastopt_plan;
 
@@ -174,7 +200,7 @@ FASTOPT_API fastopt_status fastopt_plan_add_group(fastopt_plan* plan,
                                                   size_t* group) FASTOPT_NOEXCEPT;
 
 /* A row is a parameter with its state, updated in place. `slots` has as many arrays, of the
- * parameter's shape and type, as fastopt_options_kernel says; with NULL the plan allocates and
+ * parameter's shape and type, as fastopt_options_variant says; with NULL the plan allocates and
  * initialises them. Shapes and strides are copied; the arrays stay the caller's and must outlive
  * the plan. No two rows may have elements in common. `row`, which may be NULL, receives the row's
  * number; the first is 0. */
@@ -194,7 +220,7 @@ FASTOPT_API fastopt_status fastopt_plan_set_gradient(fastopt_plan* plan, size_t 
 FASTOPT_API fastopt_status fastopt_plan_step(fastopt_plan* plan, int num_threads) FASTOPT_NOEXCEPT;
 
 /* options->size and options->rule say what the caller's struct is. New options must be served by
- * the same kernel, and must not change what the state began with. */
+ * the same variant, and must not change what the state began with. */
 FASTOPT_API fastopt_status fastopt_plan_get_options(const fastopt_plan* plan, size_t group,
                                                     fastopt_options* options) FASTOPT_NOEXCEPT;
 FASTOPT_API fastopt_status fastopt_plan_set_options(
@@ -215,7 +241,7 @@ FASTOPT_API fastopt_status fastopt_plan_get_slot(const fastopt_plan* plan, size_
  *
  * What L-BFGS is made of: each function makes one pass over contiguous, aligned arrays of `count`
  * elements. Sums are in double, and the same bits for every number of threads and instruction set.
- * Arrays are apart, but that `out` may be `x` or `y`.
+ * Arrays do not overlap, except that `out` may be `x` or `y`.
  */
 
 /* out = a*x, or y + a*x where y is not NULL. `dot`, where z is not NULL: the sum of out*z. */

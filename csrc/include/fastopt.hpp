@@ -9,7 +9,8 @@
 //     plan.step();
 //
 // What fails throws fastopt::Error, and has modified nothing.
-#pragma once
+#ifndef FASTOPT_HPP
+#define FASTOPT_HPP
 
 #include <cstddef>
 #include <cstdint>
@@ -73,9 +74,14 @@ constexpr fastopt_type type_of() {
     return std::is_same_v<T, float> ? FASTOPT_F32 : FASTOPT_F64;
 }
 
+// Of an element, in bytes.
+constexpr std::size_t size_of(fastopt_type type) {
+    return type == FASTOPT_F32 ? sizeof(float) : sizeof(double);
+}
+
 namespace detail {
 
-// What a rule's variant has not is empty.
+// State that the rule's variant lacks is empty.
 inline void same_size(std::size_t size, std::initializer_list<std::size_t> others) {
     for (const std::size_t other : others)
         if (other != size && other != 0)
@@ -94,7 +100,7 @@ class Plan {
         plan_.reset(made);
     }
 
-    // For what this class has no function for.
+    // For calls of the C API that this class lacks.
     fastopt_plan* get() const noexcept { return plan_.get(); }
 
     std::size_t add_group(const fastopt_options& options) {
@@ -168,7 +174,7 @@ class Plan {
         check(fastopt_plan_set_steps(get(), row, steps));
     }
 
-    // A state array, in the order of fastopt_options_kernel.
+    // A state array, in the order of fastopt_options_variant.
     fastopt_array slot(std::size_t row, std::size_t slot) const {
         fastopt_array array{};
         check(fastopt_plan_get_slot(get(), row, slot, &array));
@@ -186,3 +192,5 @@ class Plan {
 }  // namespace fastopt
 
 #include "fastopt_rules.hpp"
+
+#endif

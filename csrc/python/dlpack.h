@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-namespace fastopt {
+namespace fastopt::python {
 
 struct DLPackTensor {
     void* data;
@@ -37,4 +37,4 @@ struct DLPackExchange {
     void* current_stream;
 };
 
-}  // namespace fastopt
+}  // namespace fastopt::python

@@ -2,11 +2,12 @@
 #include <pybind11/pybind11.h>
 
 #include "../include/fastopt.hpp"
-#include "bound_plan.h"
+#include "array_plan.h"
 #include "tensor_plan.h"
-#include "vectors.h"
+#include "vector_functions.h"
 
 namespace py = pybind11;
+namespace python = fastopt::python;
 using namespace py::literals;
 
 namespace {
@@ -35,10 +36,10 @@ py::list isas(bool only_available) {
     return names;
 }
 
-py::list kernels() {
+py::list variants() {
     py::list all;
-    for (std::size_t i = 0; const fastopt_kernel_info* kernel = fastopt_kernel(i); ++i)
-        all.append(py::make_tuple(kernel->rule, fastopt::slot_names(*kernel)));
+    for (std::size_t i = 0; const fastopt_variant_info* variant = fastopt_variant(i); ++i)
+        all.append(py::make_tuple(variant->rule, python::slot_names(*variant)));
     return all;
 }
 
@@ -53,7 +54,7 @@ py::list rules() {
                                           option.offset));
         }
         all.append(py::make_tuple(rule->name, rule->options_size, options,
-                                  fastopt::slot_names(rule->all_slots)));
+                                  python::slot_names(rule->all_slots)));
     }
     return all;
 }
@@ -61,8 +62,8 @@ py::list rules() {
 }  // namespace
 
 PYBIND11_MODULE(_core, m) {
-    using fastopt::BoundPlan;
-    using fastopt::TensorPlan;
+    using python::ArrayPlan;
+    using python::TensorPlan;
 
     py::register_exception_translator(translate);
     fastopt::check(fastopt_initialize());
@@ -79,37 +80,37 @@ PYBIND11_MODULE(_core, m) {
     m.def("openmp_version", &fastopt_openmp_version);
     m.def("num_threads", &fastopt_num_threads, "requested"_a);
 
-    m.def("thread_number", &fastopt::thread_number, "threads"_a);
-    m.def("kernels", &kernels);
+    m.def("thread_number", &python::thread_number, "threads"_a);
+    m.def("variants", &variants);
     m.def("rules", &rules);
-    m.def("describe", &fastopt::describe, "rule"_a, "options"_a);
-    m.def("pack_options", &fastopt::pack_options, "rule"_a, "options"_a);
-    m.def("apply", &fastopt::apply, "rule"_a, "p"_a, "g"_a, "slots"_a, "step"_a, "options"_a,
+    m.def("describe", &python::describe, "rule"_a, "options"_a);
+    m.def("pack_options", &python::pack_options, "rule"_a, "options"_a);
+    m.def("apply", &python::apply, "rule"_a, "p"_a, "g"_a, "slots"_a, "step"_a, "options"_a,
           "num_threads"_a);
 
-    m.def("combine", &fastopt::combine, "out"_a, "a"_a, "x"_a, "y"_a, "z"_a, "num_threads"_a);
-    m.def("secant", &fastopt::secant, "g"_a, "before"_a, "t"_a, "d"_a, "y"_a, "s"_a,
+    m.def("combine", &python::combine, "out"_a, "a"_a, "x"_a, "y"_a, "z"_a, "num_threads"_a);
+    m.def("secant", &python::secant, "g"_a, "before"_a, "t"_a, "d"_a, "y"_a, "s"_a,
           "num_threads"_a);
-    m.def("magnitudes", &fastopt::magnitudes, "x"_a, "num_threads"_a);
+    m.def("magnitudes", &python::magnitudes, "x"_a, "num_threads"_a);
 
-    py::class_<BoundPlan>(m, "Plan")
+    py::class_<ArrayPlan>(m, "Plan")
         .def(py::init<const std::string&, py::handle, const py::list&, bool>(), "rule"_a,
              "parameters"_a, "options"_a, "grouped"_a)
-        .def("step", &BoundPlan::step, "grads"_a)
-        .def("gradients", &BoundPlan::gradients, "grads"_a)
-        .def_property("num_threads", &BoundPlan::num_threads, &BoundPlan::set_num_threads)
-        .def("options", &BoundPlan::options)
-        .def("set_options", &BoundPlan::set_options, "changes"_a)
-        .def("paths", &BoundPlan::paths)
-        .def("groups", &BoundPlan::groups)
-        .def("parameters", &BoundPlan::parameters)
-        .def("state", &BoundPlan::state)
-        .def("snapshot", &BoundPlan::snapshot)
-        .def("load", &BoundPlan::load, "options"_a, "state"_a);
+        .def("step", &ArrayPlan::step, "grads"_a)
+        .def("gradients", &ArrayPlan::gradients, "grads"_a)
+        .def_property("num_threads", &ArrayPlan::num_threads, &ArrayPlan::set_num_threads)
+        .def("options", &ArrayPlan::options)
+        .def("set_options", &ArrayPlan::set_options, "changes"_a)
+        .def("paths", &ArrayPlan::paths)
+        .def("groups", &ArrayPlan::groups)
+        .def("parameters", &ArrayPlan::parameters)
+        .def("state", &ArrayPlan::state)
+        .def("snapshot", &ArrayPlan::snapshot)
+        .def("load", &ArrayPlan::load, "options"_a, "state"_a);
 
     m.def("check_tensor", &TensorPlan::check_tensor, "tensor_type"_a, "tensor"_a, "label"_a);
     m.def("group_state", &TensorPlan::group_state, "rule"_a, "group"_a);
-    m.def("state_like", &fastopt::state_like, "parameter"_a, "value"_a);
+    m.def("state_like", &python::state_like, "parameter"_a, "value"_a);
     py::class_<TensorPlan>(m, "TensorPlan")
         .def(py::init<const std::string&, py::handle, const py::list&>(), "rule"_a, "tensor_type"_a,
              "groups"_a)

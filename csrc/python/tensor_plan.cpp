@@ -3,9 +3,9 @@
 #include <cstdint>
 #include <unordered_map>
 
-#include "arrays.h"
+#include "numpy_arrays.h"
 
-namespace fastopt {
+namespace fastopt::python {
 namespace {
 
 const DLPackExchange* exchange_of(py::handle tensor_type) {
@@ -34,7 +34,7 @@ std::string tensor_text(py::handle tensor) {
            attribute("device");
 }
 
-[[noreturn]] void refuse(const std::string& label, py::handle tensor) {
+[[noreturn]] void refuse_tensor(const std::string& label, py::handle tensor) {
     PyErr_Clear();
     throw py::type_error(label + ": a tensor with " + tensor_text(tensor) +
                          " is not supported; use dense float32 or float64 tensors on the CPU");
@@ -107,9 +107,9 @@ void TensorPlan::look(const DLPackExchange& exchange, py::handle tensor, MakeLab
                       View& view) {
     DLPackTensor seen;
     if (exchange.describe(tensor.ptr(), &seen) != 0 || seen.device_type != DLPackExchange::cpu ||
-        seen.ndim > max_dims || seen.type_code != DLPackExchange::floating_point ||
+        seen.ndim > FASTOPT_MAX_DIMS || seen.type_code != DLPackExchange::floating_point ||
         seen.type_lanes != 1 || (seen.type_bits != 32 && seen.type_bits != 64))
-        refuse(label(), tensor);
+        refuse_tensor(label(), tensor);
     const fastopt_type type = seen.type_bits == 32 ? FASTOPT_F32 : FASTOPT_F64;
     view.array = {static_cast<char*>(seen.data) + seen.byte_offset, type, seen.ndim, view.shape,
                   view.strides};
@@ -176,7 +176,7 @@ void TensorPlan::settle(fastopt_status status, py::handle tensor, const std::str
                                           ": shares memory with a parameter or its state; pass a "
                                           "copy of it");
             }
-        status = take(FASTOPT_APART);
+        status = take(FASTOPT_DISJOINT);
     }
     if (status != FASTOPT_OK) throw py::value_error(label + ", " + fastopt_error_message());
 }
@@ -192,9 +192,9 @@ void TensorPlan::add_row(std::size_t number, std::size_t place, const py::tuple&
             const py::tuple pair = state[name];
             return Slot{py::str(name), remember(pair[0], label + "'s " + name), pair[1]};
         };
-        const fastopt_kernel_info& kernel = group.options.kernel();
-        for (std::size_t i = 0; i < kernel.slot_count; ++i)
-            row.slots.push_back(take(kernel.slots[i]));
+        const fastopt_variant_info& variant = group.options.variant();
+        for (std::size_t i = 0; i < variant.slot_count; ++i)
+            row.slots.push_back(take(variant.slots[i]));
         row.has_step = state.contains("step");
         if (row.has_step) row.slots.push_back(take("step"));
         std::vector<fastopt_array> slots;
@@ -221,7 +221,7 @@ TensorPlan::Reading TensorPlan::Group::read(const py::dict& values) {
         changed[source.name] = is_flag ? py::object(py::bool_(value)) : value;
     }
     if (changed.empty()) return Reading::unchanged;
-    const fastopt_kernel_info* kernel = &options.kernel();
+    const fastopt_variant_info* variant = &options.variant();
     options.assign(changed);
     for (Source& source : sources) {
         if (!changed.contains(source.name)) continue;
@@ -229,7 +229,7 @@ TensorPlan::Reading TensorPlan::Group::read(const py::dict& values) {
         source.is_given = true;
         source.object = is_immutable(value) || is_immutable_pair(value) ? value : py::object();
     }
-    return kernel == &options.kernel() ? Reading::changed : Reading::needs_new_plan;
+    return variant == &options.variant() ? Reading::changed : Reading::needs_new_plan;
 }
 
 // Whether parameters have the same dictionaries of state as when this was first asked.
@@ -362,4 +362,4 @@ py::dict TensorPlan::group_state(const std::string& rule, const py::dict& values
     return Group(rule, 0, values).options.slots();
 }
 
-}  // namespace fastopt
+}  // namespace fastopt::python

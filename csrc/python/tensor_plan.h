@@ -11,11 +11,10 @@
 #include <vector>
 
 #include "../include/fastopt.hpp"
-#include "../layout.h"
 #include "dlpack.h"
-#include "options.h"
+#include "option_dict.h"
 
-namespace fastopt {
+namespace fastopt::python {
 
 class TensorPlan {
   public:
@@ -46,8 +45,8 @@ class TensorPlan {
     // A tensor's place and layout, as it says at the moment.
     struct View {
         fastopt_array array;
-        std::ptrdiff_t shape[max_dims];
-        std::ptrdiff_t strides[max_dims];
+        std::ptrdiff_t shape[FASTOPT_MAX_DIMS];
+        std::ptrdiff_t strides[FASTOPT_MAX_DIMS];
     };
 
     // A tensor, and where and how it lay when the plan was made.
@@ -70,7 +69,7 @@ class TensorPlan {
         bool active;        // it has one now
         std::size_t index;  // in the plan
         Tensor parameter;
-        std::vector<Slot> slots;  // of the kernel, and behind them the count of steps
+        std::vector<Slot> slots;  // of the variant, and behind them the count of steps
         bool has_step;            // else there is no such count
         py::object state;         // the dictionary that the slots are in
 
@@ -131,4 +130,4 @@ class TensorPlan {
     bool has_stepped_ = false;
 };
 
-}  // namespace fastopt
+}  // namespace fastopt::python

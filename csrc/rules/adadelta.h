@@ -1,9 +1,9 @@
 // Adadelta (Zeiler 2012), as in torch.optim.Adadelta; Keras, optax and MXNet have the same formula.
 #pragma once
 
-#include "../rule.h"
+#include "rule.h"
 
-namespace fastopt {
+namespace fastopt::core {
 namespace {
 
 struct AdadeltaOptions : CommonOptions {
@@ -12,32 +12,20 @@ struct AdadeltaOptions : CommonOptions {
 
     AdadeltaOptions() : CommonOptions(1.0) {}
 
-    template <class Visitor>
-    void visit(Visitor& option) {
-        CommonOptions::visit(option);
-        option("rho", rho, fraction);
-        option("eps", eps, non_negative);
-    }
+    static constexpr auto declared = declare(option("rho", &AdadeltaOptions::rho, fraction),
+                                             option("eps", &AdadeltaOptions::eps, non_negative));
 };
 
 template <class F>
-struct Adadelta {
-    using Options = AdadeltaOptions;
-    static constexpr const char* rule = "adadelta";
+struct Adadelta : Rule<AdadeltaOptions, 2> {
+    static constexpr char title[] = "Adadelta";
     static constexpr const char* slots[] = {"square_avg", "acc_delta"};
-    static constexpr int slot_count = 2;
-    static bool serves(const Options&) { return true; }
 
     Gradient<F> gradient;
-    F keep, rho, c, eps, lr;
+    Coefficient<F> keep, rho, c, eps, lr;
 
-    Adadelta(const Options& o, std::int64_t)
-        : gradient(o),
-          keep(static_cast<F>(o.keep())),
-          rho(static_cast<F>(o.rho)),
-          c(static_cast<F>(1.0 - o.rho)),
-          eps(static_cast<F>(o.eps)),
-          lr(static_cast<F>(o.lr)) {}
+    Adadelta(const AdadeltaOptions& o, const Step& step)
+        : gradient(o, step), keep(o.keep()), rho(o.rho), c(1.0 - o.rho), eps(o.eps), lr(o.lr) {}
 
     void operator()(F& p, F g, F& v, F& d) const {
         g = gradient(g, p);
@@ -49,4 +37,4 @@ struct Adadelta {
 };
 
 }  // namespace
-}  // namespace fastopt
+}  // namespace fastopt::core

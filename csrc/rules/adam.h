@@ -3,33 +3,29 @@
 // which eps stands beside the uncorrected root: eps_hat.
 #pragma once
 
-#include "../rule.h"
+#include "rule.h"
 
-namespace fastopt {
+namespace fastopt::core {
 namespace {
 
 struct AdamOptions : CommonOptions {
     Pair betas{0.9, 0.999};
     double eps = 1e-8;
     double eps_root = 0.0;
-    bool eps_hat = false;
-    bool amsgrad = false;
-    bool amsgrad_corrected = false;
-    bool decay_corrected = false;
+    Flag eps_hat = false;
+    Flag amsgrad = false;
+    Flag amsgrad_corrected = false;
+    Flag decay_corrected = false;
 
     AdamOptions() : CommonOptions(1e-3) {}
 
-    template <class Visitor>
-    void visit(Visitor& option) {
-        CommonOptions::visit(option);
-        option("betas", betas, fraction);
-        option("eps", eps, non_negative);
-        option("eps_root", eps_root, non_negative);
-        option("eps_hat", eps_hat);
-        option("amsgrad", amsgrad);
-        option("amsgrad_corrected", amsgrad_corrected);
-        option("decay_corrected", decay_corrected);
-    }
+    static constexpr auto declared =
+        declare(option("betas", &AdamOptions::betas, fraction),
+                option("eps", &AdamOptions::eps, non_negative),
+                option("eps_root", &AdamOptions::eps_root, non_negative),
+                option("eps_hat", &AdamOptions::eps_hat), option("amsgrad", &AdamOptions::amsgrad),
+                option("amsgrad_corrected", &AdamOptions::amsgrad_corrected),
+                option("decay_corrected", &AdamOptions::decay_corrected));
 
     const char* conflict() const {
         return eps_hat && amsgrad && amsgrad_corrected
@@ -40,20 +36,19 @@ struct AdamOptions : CommonOptions {
 };
 
 template <class F, bool amsgrad>
-struct Adam {
-    using Options = AdamOptions;
-    static constexpr const char* rule = "adam";
+struct Adam : Rule<AdamOptions, 2 + amsgrad> {
+    static constexpr char title[] = "Adam";
     static constexpr const char* slots[] = {"exp_avg", "exp_avg_sq", "max_exp_avg_sq"};
-    static constexpr int slot_count = 2 + amsgrad;
-    static bool serves(const Options& o) { return amsgrad == o.amsgrad; }
+    static bool serves(const AdamOptions& o) { return amsgrad == o.amsgrad; }
 
     Gradient<F> gradient;
     Moments<F> moments;
-    F keep, candidate, rate;
+    Coefficient<F> keep, candidate, rate;
     Root<F> root;
 
-    Adam(const Options& o, std::int64_t t)
-        : Adam(o, 1.0 - power(o.betas[1], t), o.lr / (1.0 - power(o.betas[0], t))) {}
+    Adam(const AdamOptions& o, const Step& step)
+        : Adam(o, step, 1.0 - power(o.betas[1], step.number),
+               o.lr / (1.0 - power(o.betas[0], step.number))) {}
 
     template <class... S>
     void operator()(F& p, F g, F& m, F& v, S&... slot) const {
@@ -69,23 +64,23 @@ struct Adam {
 
   private:
     // `correction` of v, and the rate over that of m.
-    Adam(const Options& o, double correction, double mean_rate)
-        : gradient(o),
+    Adam(const AdamOptions& o, const Step& step, double correction, double mean_rate)
+        : gradient(o, step),
           moments(o.betas),
-          keep(static_cast<F>(kept(o, correction, mean_rate))),
-          candidate(static_cast<F>(maximises_corrected(o) ? 1.0 / correction : 1.0)),
-          rate(static_cast<F>(o.eps_hat ? mean_rate * std::sqrt(correction) : mean_rate)),
+          keep(kept(o, correction, mean_rate)),
+          candidate(maximises_corrected(o) ? 1.0 / correction : 1.0),
+          rate(o.eps_hat ? mean_rate * std::sqrt(correction) : mean_rate),
           root(maximises_corrected(o) ? 1.0 : correction, o.eps_root, o.eps) {
-        if (o.eps_hat) root.scale = F(1);
+        if (o.eps_hat) root.scale = 1.0;
     }
 
-    static bool maximises_corrected(const Options& o) { return amsgrad && o.amsgrad_corrected; }
+    static bool maximises_corrected(const AdamOptions& o) { return amsgrad && o.amsgrad_corrected; }
 
-    static double kept(const Options& o, double correction, double mean_rate) {
+    static double kept(const AdamOptions& o, double correction, double mean_rate) {
         if (!(o.decoupled_weight_decay && o.decay_corrected)) return o.keep();
         return 1.0 - mean_rate * std::sqrt(correction) * o.weight_decay;
     }
 };
 
 }  // namespace
-}  // namespace fastopt
+}  // namespace fastopt::core

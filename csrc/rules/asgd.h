@@ -2,9 +2,9 @@
 // 2012), as in torch.optim.ASGD: from step t0 on, `ax` is the average of the parameters.
 #pragma once
 
-#include "../rule.h"
+#include "rule.h"
 
-namespace fastopt {
+namespace fastopt::core {
 namespace {
 
 struct ASGDOptions : CommonOptions {
@@ -14,13 +14,9 @@ struct ASGDOptions : CommonOptions {
 
     ASGDOptions() : CommonOptions(1e-2) {}
 
-    template <class Visitor>
-    void visit(Visitor& option) {
-        CommonOptions::visit(option);
-        option("lambd", lambd, non_negative);
-        option("alpha", alpha, non_negative);
-        option("t0", t0, non_negative);
-    }
+    static constexpr auto declared = declare(option("lambd", &ASGDOptions::lambd, non_negative),
+                                             option("alpha", &ASGDOptions::alpha, non_negative),
+                                             option("t0", &ASGDOptions::t0, non_negative));
 
     double eta(std::int64_t t) const {
         return lr / std::pow(1.0 + lambd * lr * static_cast<double>(t - 1), alpha);
@@ -32,23 +28,20 @@ struct ASGDOptions : CommonOptions {
 };
 
 template <class F>
-struct ASGD {
-    using Options = ASGDOptions;
-    static constexpr const char* rule = "asgd";
+struct ASGD : Rule<ASGDOptions, 1> {
+    static constexpr char title[] = "ASGD";
     static constexpr const char* slots[] = {"ax"};
-    static constexpr int slot_count = 1;
-    static bool serves(const Options&) { return true; }
 
     Gradient<F> gradient;
-    F keep, rate, share;
+    Coefficient<F> keep, rate, share;
     Uniform<F> copies;
 
-    ASGD(const Options& o, std::int64_t t)
-        : gradient(o),
-          keep(static_cast<F>(o.keep() * (1.0 - o.lambd * o.eta(t)))),
-          rate(static_cast<F>(o.eta(t))),
-          share(static_cast<F>(o.mu(t))),
-          copies(o.mu(t) == 1) {}
+    ASGD(const ASGDOptions& o, const Step& step)
+        : gradient(o, step),
+          keep(o.keep() * (1.0 - o.lambd * o.eta(step.number))),
+          rate(o.eta(step.number)),
+          share(o.mu(step.number)),
+          copies(o.mu(step.number) == 1) {}
 
     void operator()(F& p, F g, F& ax) const {
         g = gradient(g, p);
@@ -58,4 +51,4 @@ struct ASGD {
 };
 
 }  // namespace
-}  // namespace fastopt
+}  // namespace fastopt::core

@@ -2,31 +2,27 @@
 // beta, starts the accumulator at 0.1, and its l2 penalty lacks the factor 1/2.
 #pragma once
 
-#include "../rule.h"
+#include "rule.h"
 
-namespace fastopt {
+namespace fastopt::core {
 namespace {
 
 struct FTRLOptions : CommonOptions {
     double beta = 1.0;
     double l1 = 0.0;
     double l2 = 0.0;
-    bool l2_halved = true;
+    Flag l2_halved = true;
     double l2_shrinkage = 0.0;
     double initial_accumulator_value = 0.0;
 
     FTRLOptions() : CommonOptions(0.1) {}
 
-    template <class Visitor>
-    void visit(Visitor& option) {
-        CommonOptions::visit(option);
-        option("beta", beta, non_negative);
-        option("l1", l1, non_negative);
-        option("l2", l2, non_negative);
-        option("l2_halved", l2_halved);
-        option("l2_shrinkage", l2_shrinkage, non_negative);
-        option("initial_accumulator_value", initial_accumulator_value, non_negative);
-    }
+    static constexpr auto declared = declare(
+        option("beta", &FTRLOptions::beta, non_negative),
+        option("l1", &FTRLOptions::l1, non_negative), option("l2", &FTRLOptions::l2, non_negative),
+        option("l2_halved", &FTRLOptions::l2_halved),
+        option("l2_shrinkage", &FTRLOptions::l2_shrinkage, non_negative),
+        option("initial_accumulator_value", &FTRLOptions::initial_accumulator_value, non_negative));
 
     const char* conflict() const {
         if (!is_positive(lr)) return "lr must be > 0";
@@ -40,23 +36,20 @@ struct FTRLOptions : CommonOptions {
 };
 
 template <class F>
-struct FTRL {
-    using Options = FTRLOptions;
-    static constexpr const char* rule = "ftrl";
+struct FTRL : Rule<FTRLOptions, 2> {
+    static constexpr char title[] = "FTRL";
     static constexpr const char* slots[] = {"sum", "linear"};
-    static constexpr int slot_count = 2;
-    static bool serves(const Options&) { return true; }
 
     Gradient<F> gradient;
-    F keep, inverse_lr, l1, l2;
+    Coefficient<F> keep, inverse_lr, l1, l2;
     Decay<F> shrinkage;
 
-    FTRL(const Options& o, std::int64_t)
-        : gradient(o),
-          keep(static_cast<F>(o.keep())),
-          inverse_lr(static_cast<F>(1.0 / o.lr)),
-          l1(static_cast<F>(o.l1)),
-          l2(static_cast<F>(o.beta / o.lr + (o.l2_halved ? o.l2 : 2.0 * o.l2))),
+    FTRL(const FTRLOptions& o, const Step& step)
+        : gradient(o, step),
+          keep(o.keep()),
+          inverse_lr(1.0 / o.lr),
+          l1(o.l1),
+          l2(o.beta / o.lr + (o.l2_halved ? o.l2 : 2.0 * o.l2)),
           shrinkage(2.0 * o.l2_shrinkage) {}
 
     void operator()(F& p, F g, F& n, F& z) const {
@@ -71,4 +64,4 @@ struct FTRL {
 };
 
 }  // namespace
-}  // namespace fastopt
+}  // namespace fastopt::core

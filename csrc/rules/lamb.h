@@ -2,31 +2,28 @@
 // part of that update; Keras decays the parameter before: decoupled_weight_decay.
 #pragma once
 
-#include "../rule.h"
+#include "rule.h"
 
-namespace fastopt {
+namespace fastopt::core {
 namespace {
 
 struct LAMBOptions : CommonOptions {
     Pair betas{0.9, 0.999};
     double eps = 1e-6;
     double eps_root = 0.0;
-    bool bias_correction = true;
+    Flag bias_correction = true;
     Pair norm_limits{0.0, std::numeric_limits<double>::infinity()};
-    bool layerwise = true;
+    Flag layerwise = true;
 
     LAMBOptions() : CommonOptions(1e-3) { weight_decay = 0.01; }
 
-    template <class Visitor>
-    void visit(Visitor& option) {
-        CommonOptions::visit(option);
-        option("betas", betas, fraction);
-        option("eps", eps, non_negative);
-        option("eps_root", eps_root, non_negative);
-        option("bias_correction", bias_correction);
-        option("norm_limits", norm_limits, non_negative_or_inf);
-        option("layerwise", layerwise);
-    }
+    static constexpr auto declared =
+        declare(option("betas", &LAMBOptions::betas, fraction),
+                option("eps", &LAMBOptions::eps, non_negative),
+                option("eps_root", &LAMBOptions::eps_root, non_negative),
+                option("bias_correction", &LAMBOptions::bias_correction),
+                option("norm_limits", &LAMBOptions::norm_limits, non_negative_or_inf),
+                option("layerwise", &LAMBOptions::layerwise));
 
     const char* conflict() const {
         const bool ordered = is_finite(norm_limits[0]) && norm_limits[0] <= norm_limits[1];
@@ -39,31 +36,28 @@ struct LAMBOptions : CommonOptions {
 };
 
 template <class F>
-struct LAMB {
-    using Options = LAMBOptions;
-    static constexpr const char* rule = "lamb";
+struct LAMB : Rule<LAMBOptions, 2> {
+    static constexpr char title[] = "LAMB";
     static constexpr const char* slots[] = {"exp_avg", "exp_avg_sq"};
-    static constexpr int slot_count = 2;
-    static bool serves(const Options&) { return true; }
 
     Gradient<F> gradient;
     Decay<F> decay;
     Moments<F> moments;
-    F keep, mean;
+    Coefficient<F> keep, mean;
     Root<F> root;
-    F rate;
+    Coefficient<F> rate;
     double lr;
     Pair norm_limits;
     bool layerwise;
 
-    LAMB(const Options& o, std::int64_t t)
-        : gradient(o, 0.0),
+    LAMB(const LAMBOptions& o, const Step& step)
+        : gradient(o, step, 0.0),
           decay(o.l2()),
           moments(o.betas),
-          keep(static_cast<F>(o.keep())),
-          mean(static_cast<F>(1.0 / o.correction(o.betas[0], t))),
-          root(o.correction(o.betas[1], t), o.eps_root, o.eps),
-          rate(static_cast<F>(o.lr)),
+          keep(o.keep()),
+          mean(1.0 / o.correction(o.betas[0], step.number)),
+          root(o.correction(o.betas[1], step.number), o.eps_root, o.eps),
+          rate(o.lr),
           lr(o.lr),
           norm_limits(o.norm_limits),
           layerwise(o.layerwise) {}
@@ -78,11 +72,11 @@ struct LAMB {
         v = second;
     }
 
-    void conclude(double weight_norm, double update_norm) {
+    void set_trust_ratio(double weight_norm, double update_norm) {
         weight_norm = norm_limits[0] > weight_norm ? norm_limits[0] : weight_norm;
         weight_norm = norm_limits[1] < weight_norm ? norm_limits[1] : weight_norm;
         if (layerwise && weight_norm > 0 && update_norm > 0)
-            rate = static_cast<F>(lr * (weight_norm / update_norm));
+            rate = lr * (weight_norm / update_norm);
     }
 
     // The gradient has done its work in the first pass.
@@ -96,4 +90,4 @@ struct LAMB {
 };
 
 }  // namespace
-}  // namespace fastopt
+}  // namespace fastopt::core

@@ -3,33 +3,29 @@
 // with its weight decay: decay_in_norm.
 #pragma once
 
-#include "../rule.h"
+#include "rule.h"
 
-namespace fastopt {
+namespace fastopt::core {
 namespace {
 
 struct LARSOptions : CommonOptions {
     double momentum = 0.9;
-    bool nesterov = false;
-    bool lr_inside = true;
+    Flag nesterov = false;
+    Flag lr_inside = true;
     double trust_coefficient = 1e-3;
     double eps = 1e-8;
-    bool decay_in_norm = false;
-    bool layerwise = true;
+    Flag decay_in_norm = false;
+    Flag layerwise = true;
 
     LARSOptions() : CommonOptions(0.1) {}
 
-    template <class Visitor>
-    void visit(Visitor& option) {
-        CommonOptions::visit(option);
-        option("momentum", momentum, non_negative);
-        option("nesterov", nesterov);
-        option("lr_inside", lr_inside);
-        option("trust_coefficient", trust_coefficient, positive);
-        option("eps", eps, non_negative);
-        option("decay_in_norm", decay_in_norm);
-        option("layerwise", layerwise);
-    }
+    static constexpr auto declared = declare(
+        option("momentum", &LARSOptions::momentum, non_negative),
+        option("nesterov", &LARSOptions::nesterov), option("lr_inside", &LARSOptions::lr_inside),
+        option("trust_coefficient", &LARSOptions::trust_coefficient, positive),
+        option("eps", &LARSOptions::eps, non_negative),
+        option("decay_in_norm", &LARSOptions::decay_in_norm),
+        option("layerwise", &LARSOptions::layerwise));
 
     const char* conflict() const {
         return nesterov && momentum == 0 ? "nesterov needs momentum > 0" : nullptr;
@@ -37,28 +33,25 @@ struct LARSOptions : CommonOptions {
 };
 
 template <class F>
-struct LARS {
-    using Options = LARSOptions;
-    static constexpr const char* rule = "lars";
+struct LARS : Rule<LARSOptions, 1> {
+    static constexpr char title[] = "LARS";
     static constexpr const char* slots[] = {"momentum_buffer"};
-    static constexpr int slot_count = 1;
-    static bool serves(const Options&) { return true; }
 
     Gradient<F> gradient;
     Decay<F> decay;
-    F keep, mu, enters, rate, ratio;
+    Coefficient<F> keep, mu, enters, rate, ratio;
     Uniform<F> nesterov, decay_in_norm;
     double coefficient, eps, l2;
     bool layerwise;
 
-    LARS(const Options& o, std::int64_t)
-        : gradient(o, 0.0),
+    LARS(const LARSOptions& o, const Step& step)
+        : gradient(o, step, 0.0),
           decay(o.l2()),
-          keep(static_cast<F>(o.keep())),
-          mu(static_cast<F>(o.momentum)),
-          enters(static_cast<F>(o.lr_inside ? o.lr : 1.0)),
-          rate(static_cast<F>(o.lr_inside ? 1.0 : o.lr)),
-          ratio(F(1)),
+          keep(o.keep()),
+          mu(o.momentum),
+          enters(o.lr_inside ? o.lr : 1.0),
+          rate(o.lr_inside ? 1.0 : o.lr),
+          ratio(1.0),
           nesterov(o.nesterov),
           decay_in_norm(o.decay_in_norm),
           coefficient(o.trust_coefficient),
@@ -72,10 +65,9 @@ struct LARS {
         update = select(decay_in_norm, decay(g, weight), g);
     }
 
-    void conclude(double weight_norm, double update_norm) {
+    void set_trust_ratio(double weight_norm, double update_norm) {
         if (layerwise && weight_norm > 0 && update_norm > 0)
-            ratio =
-                static_cast<F>(coefficient * weight_norm / (update_norm + l2 * weight_norm + eps));
+            ratio = coefficient * weight_norm / (update_norm + l2 * weight_norm + eps);
     }
 
     void operator()(F& p, F g, F& buf) const {
@@ -87,4 +79,4 @@ struct LARS {
 };
 
 }  // namespace
-}  // namespace fastopt
+}  // namespace fastopt::core

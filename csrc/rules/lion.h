@@ -1,9 +1,9 @@
 // Lion (Chen et al. 2023, algorithm 2); Keras and optax have the same formula.
 #pragma once
 
-#include "../rule.h"
+#include "rule.h"
 
-namespace fastopt {
+namespace fastopt::core {
 namespace {
 
 struct LionOptions : CommonOptions {
@@ -11,32 +11,25 @@ struct LionOptions : CommonOptions {
 
     LionOptions() : CommonOptions(1e-4) { decoupled_weight_decay = true; }
 
-    template <class Visitor>
-    void visit(Visitor& option) {
-        CommonOptions::visit(option);
-        option("betas", betas, fraction);
-    }
+    static constexpr auto declared = declare(option("betas", &LionOptions::betas, fraction));
 };
 
 template <class F>
-struct Lion {
-    using Options = LionOptions;
-    static constexpr const char* rule = "lion";
+struct Lion : Rule<LionOptions, 1> {
+    static constexpr char title[] = "Lion";
     static constexpr const char* slots[] = {"exp_avg"};
-    static constexpr int slot_count = 1;
-    static bool serves(const Options&) { return true; }
 
     Gradient<F> gradient;
-    F keep, b1, c1, b2, c2, lr;
+    Coefficient<F> keep, b1, c1, b2, c2, lr;
 
-    Lion(const Options& o, std::int64_t)
-        : gradient(o),
-          keep(static_cast<F>(o.keep())),
-          b1(static_cast<F>(o.betas[0])),
-          c1(static_cast<F>(1.0 - o.betas[0])),
-          b2(static_cast<F>(o.betas[1])),
-          c2(static_cast<F>(1.0 - o.betas[1])),
-          lr(static_cast<F>(o.lr)) {}
+    Lion(const LionOptions& o, const Step& step)
+        : gradient(o, step),
+          keep(o.keep()),
+          b1(o.betas[0]),
+          c1(1.0 - o.betas[0]),
+          b2(o.betas[1]),
+          c2(1.0 - o.betas[1]),
+          lr(o.lr) {}
 
     void operator()(F& p, F g, F& m) const {
         g = gradient(g, p);
@@ -46,4 +39,4 @@ struct Lion {
 };
 
 }  // namespace
-}  // namespace fastopt
+}  // namespace fastopt::core

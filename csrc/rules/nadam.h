@@ -2,9 +2,9 @@
 // momentum_decay is: 0.004 in torch and MXNet, 1 in Keras; inf is the constant one of optax.
 #pragma once
 
-#include "../rule.h"
+#include "rule.h"
 
-namespace fastopt {
+namespace fastopt::core {
 namespace {
 
 struct NAdamOptions : CommonOptions {
@@ -15,14 +15,11 @@ struct NAdamOptions : CommonOptions {
 
     NAdamOptions() : CommonOptions(2e-3) {}
 
-    template <class Visitor>
-    void visit(Visitor& option) {
-        CommonOptions::visit(option);
-        option("betas", betas, fraction);
-        option("eps", eps, non_negative);
-        option("eps_root", eps_root, non_negative);
-        option("momentum_decay", momentum_decay, non_negative_or_inf);
-    }
+    static constexpr auto declared =
+        declare(option("betas", &NAdamOptions::betas, fraction),
+                option("eps", &NAdamOptions::eps, non_negative),
+                option("eps_root", &NAdamOptions::eps_root, non_negative),
+                option("momentum_decay", &NAdamOptions::momentum_decay, non_negative_or_inf));
 
     // The momentum of step t.
     double momentum(std::int64_t t) const {
@@ -50,20 +47,17 @@ struct NAdamOptions : CommonOptions {
 };
 
 template <class F>
-struct NAdam {
-    using Options = NAdamOptions;
-    static constexpr const char* rule = "nadam";
+struct NAdam : Rule<NAdamOptions, 2> {
+    static constexpr char title[] = "NAdam";
     static constexpr const char* slots[] = {"exp_avg", "exp_avg_sq"};
-    static constexpr int slot_count = 2;
-    static bool serves(const Options&) { return true; }
 
     Gradient<F> gradient;
     Moments<F> moments;
-    F keep, gradient_rate, mean_rate;
+    Coefficient<F> keep, gradient_rate, mean_rate;
     Root<F> root;
 
-    NAdam(const Options& o, std::int64_t t)
-        : NAdam(o, t, o.momentum_product(t), o.momentum(t + 1)) {}
+    NAdam(const NAdamOptions& o, const Step& step)
+        : NAdam(o, step, o.momentum_product(step.number), o.momentum(step.number + 1)) {}
 
     void operator()(F& p, F g, F& m, F& v) const {
         g = gradient(g, p);
@@ -72,14 +66,14 @@ struct NAdam {
     }
 
   private:
-    NAdam(const Options& o, std::int64_t t, double product, double next)
-        : gradient(o),
+    NAdam(const NAdamOptions& o, const Step& step, double product, double next)
+        : gradient(o, step),
           moments(o.betas),
-          keep(static_cast<F>(o.keep())),
-          gradient_rate(static_cast<F>(o.lr * (1.0 - o.momentum(t)) / (1.0 - product))),
-          mean_rate(static_cast<F>(o.lr * next / (1.0 - product * next))),
-          root(1.0 - power(o.betas[1], t), o.eps_root, o.eps) {}
+          keep(o.keep()),
+          gradient_rate(o.lr * (1.0 - o.momentum(step.number)) / (1.0 - product)),
+          mean_rate(o.lr * next / (1.0 - product * next)),
+          root(1.0 - power(o.betas[1], step.number), o.eps_root, o.eps) {}
 };
 
 }  // namespace
-}  // namespace fastopt
+}  // namespace fastopt::core

@@ -2,31 +2,28 @@
 // be bounded, and momentum before. optax adds eps to the corrected root: eps_hat = False.
 #pragma once
 
-#include "../rule.h"
+#include "rule.h"
 
-namespace fastopt {
+namespace fastopt::core {
 namespace {
 
 struct RAdamOptions : CommonOptions {
     Pair betas{0.9, 0.999};
     double eps = 1e-8;
     double eps_root = 0.0;
-    bool eps_hat = true;
+    Flag eps_hat = true;
     double threshold = 5.0;
 
     RAdamOptions() : CommonOptions(1e-3) {}
 
-    template <class Visitor>
-    void visit(Visitor& option) {
-        static constexpr Domain at_least_4{"a finite number >= 4",
-                                           [](double x) { return is_finite(x) && x >= 4; }};
-        CommonOptions::visit(option);
-        option("betas", betas, fraction);
-        option("eps", eps, non_negative);
-        option("eps_root", eps_root, non_negative);
-        option("eps_hat", eps_hat);
-        option("threshold", threshold, at_least_4);
-    }
+    static constexpr Domain at_least_4{"a finite number >= 4",
+                                       [](double x) { return is_finite(x) && x >= 4; }};
+    static constexpr auto declared =
+        declare(option("betas", &RAdamOptions::betas, fraction),
+                option("eps", &RAdamOptions::eps, non_negative),
+                option("eps_root", &RAdamOptions::eps_root, non_negative),
+                option("eps_hat", &RAdamOptions::eps_hat),
+                option("threshold", &RAdamOptions::threshold, at_least_4));
 
     // The factor of the rate at step t, or 0 before the approximated length of the running mean
     // exceeds the threshold.
@@ -41,22 +38,19 @@ struct RAdamOptions : CommonOptions {
 };
 
 template <class F>
-struct RAdam {
-    using Options = RAdamOptions;
-    static constexpr const char* rule = "radam";
+struct RAdam : Rule<RAdamOptions, 2> {
+    static constexpr char title[] = "RAdam";
     static constexpr const char* slots[] = {"exp_avg", "exp_avg_sq"};
-    static constexpr int slot_count = 2;
-    static bool serves(const Options&) { return true; }
 
     Gradient<F> gradient;
     Moments<F> moments;
-    F keep, rate, rectified_rate;
+    Coefficient<F> keep, rate, rectified_rate;
     Uniform<F> rectified;
     Root<F> root;
 
-    RAdam(const Options& o, std::int64_t t)
-        : RAdam(o, o.lr / (1.0 - power(o.betas[0], t)), o.rectification(t),
-                1.0 - power(o.betas[1], t)) {}
+    RAdam(const RAdamOptions& o, const Step& step)
+        : RAdam(o, step, o.lr / (1.0 - power(o.betas[0], step.number)),
+                o.rectification(step.number), 1.0 - power(o.betas[1], step.number)) {}
 
     void operator()(F& p, F g, F& m, F& v) const {
         g = gradient(g, p);
@@ -65,18 +59,18 @@ struct RAdam {
     }
 
   private:
-    RAdam(const Options& o, double mean_rate, double rectification, double correction)
-        : gradient(o),
+    RAdam(const RAdamOptions& o, const Step& step, double mean_rate, double rectification,
+          double correction)
+        : gradient(o, step),
           moments(o.betas),
-          keep(static_cast<F>(o.keep())),
-          rate(static_cast<F>(mean_rate)),
-          rectified_rate(static_cast<F>(mean_rate * rectification *
-                                        (o.eps_hat ? std::sqrt(correction) : 1.0))),
+          keep(o.keep()),
+          rate(mean_rate),
+          rectified_rate(mean_rate * rectification * (o.eps_hat ? std::sqrt(correction) : 1.0)),
           rectified(rectification != 0),
           root(correction, o.eps_root, o.eps) {
-        if (o.eps_hat) root.scale = F(1);
+        if (o.eps_hat) root.scale = 1.0;
     }
 };
 
 }  // namespace
-}  // namespace fastopt
+}  // namespace fastopt::core

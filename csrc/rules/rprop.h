@@ -2,9 +2,9 @@
 // has changed, the step shrinks and the gradient counts as 0.
 #pragma once
 
-#include "../rule.h"
+#include "rule.h"
 
-namespace fastopt {
+namespace fastopt::core {
 namespace {
 
 struct RpropOptions : CommonOptions {
@@ -13,12 +13,9 @@ struct RpropOptions : CommonOptions {
 
     RpropOptions() : CommonOptions(1e-2) {}
 
-    template <class Visitor>
-    void visit(Visitor& option) {
-        CommonOptions::visit(option);
-        option("etas", etas, positive);
-        option("step_sizes", step_sizes, non_negative);
-    }
+    static constexpr auto declared =
+        declare(option("etas", &RpropOptions::etas, positive),
+                option("step_sizes", &RpropOptions::step_sizes, non_negative));
 
     const char* conflict() const {
         if (!(etas[0] < 1 && etas[1] > 1)) return "etas must be below 1 and above 1";
@@ -30,28 +27,25 @@ struct RpropOptions : CommonOptions {
 };
 
 template <class F>
-struct Rprop {
-    using Options = RpropOptions;
-    static constexpr const char* rule = "rprop";
+struct Rprop : Rule<RpropOptions, 2> {
+    static constexpr char title[] = "Rprop";
     static constexpr const char* slots[] = {"prev", "step_size"};
-    static constexpr int slot_count = 2;
-    static bool serves(const Options&) { return true; }
 
     Gradient<F> gradient;
-    F keep, down, up, smallest, largest;
+    Coefficient<F> keep, down, up, smallest, largest;
 
-    Rprop(const Options& o, std::int64_t)
-        : gradient(o),
-          keep(static_cast<F>(o.keep())),
-          down(static_cast<F>(o.etas[0])),
-          up(static_cast<F>(o.etas[1])),
-          smallest(static_cast<F>(o.step_sizes[0])),
-          largest(static_cast<F>(o.step_sizes[1])) {}
+    Rprop(const RpropOptions& o, const Step& step)
+        : gradient(o, step),
+          keep(o.keep()),
+          down(o.etas[0]),
+          up(o.etas[1]),
+          smallest(o.step_sizes[0]),
+          largest(o.step_sizes[1]) {}
 
     void operator()(F& p, F g, F& prev, F& size) const {
         g = gradient(g, p);
         const F agreement = g * prev;
-        const F factor = agreement > 0 ? up : agreement < 0 ? down : F(1);
+        const F factor = agreement > 0 ? F(up) : agreement < 0 ? F(down) : F(1);
         size = clip(size * factor, smallest, largest);
         prev = agreement < 0 ? F(0) : g;
         p = keep * p - sign(prev) * size;
@@ -59,4 +53,4 @@ struct Rprop {
 };
 
 }  // namespace
-}  // namespace fastopt
+}  // namespace fastopt::core

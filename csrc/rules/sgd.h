@@ -2,27 +2,23 @@
 // buffer, or with Polyak's (1964), where it is inside, as in Keras, MXNet and the textbooks.
 #pragma once
 
-#include "../rule.h"
+#include "rule.h"
 
-namespace fastopt {
+namespace fastopt::core {
 namespace {
 
 struct SGDOptions : CommonOptions {
     double momentum = 0.0;
     double dampening = 0.0;
-    bool nesterov = false;
-    bool lr_inside = false;
+    Flag nesterov = false;
+    Flag lr_inside = false;
 
     SGDOptions() : CommonOptions(1e-3) {}
 
-    template <class Visitor>
-    void visit(Visitor& option) {
-        CommonOptions::visit(option);
-        option("momentum", momentum, non_negative);
-        option("dampening", dampening, finite);
-        option("nesterov", nesterov);
-        option("lr_inside", lr_inside);
-    }
+    static constexpr auto declared = declare(
+        option("momentum", &SGDOptions::momentum, non_negative),
+        option("dampening", &SGDOptions::dampening, finite),
+        option("nesterov", &SGDOptions::nesterov), option("lr_inside", &SGDOptions::lr_inside));
 
     const char* conflict() const {
         if (nesterov && (momentum == 0 || dampening != 0))
@@ -32,25 +28,23 @@ struct SGDOptions : CommonOptions {
 };
 
 template <class F, bool has_momentum>
-struct SGD {
-    using Options = SGDOptions;
-    static constexpr const char* rule = "sgd";
+struct SGD : Rule<SGDOptions, has_momentum> {
+    static constexpr char title[] = "SGD";
     static constexpr const char* slots[] = {"momentum_buffer"};
-    static constexpr int slot_count = has_momentum;
-    static bool serves(const Options& o) { return has_momentum == (o.momentum != 0); }
+    static bool serves(const SGDOptions& o) { return has_momentum == (o.momentum != 0); }
 
     Gradient<F> gradient;
-    F keep, mu, enters, direct, rate;
+    Coefficient<F> keep, mu, enters, direct, rate;
     Uniform<F> starts, nesterov;
 
-    SGD(const Options& o, std::int64_t t)
-        : gradient(o),
-          keep(static_cast<F>(o.keep())),
-          mu(static_cast<F>(o.momentum)),
-          enters(static_cast<F>(o.lr_inside ? -o.lr : 1.0 - o.dampening)),
-          direct(static_cast<F>(o.lr_inside ? -o.lr : 1.0)),
-          rate(static_cast<F>(has_momentum && o.lr_inside ? 1.0 : -o.lr)),
-          starts(t == 1 && !o.lr_inside),
+    SGD(const SGDOptions& o, const Step& step)
+        : gradient(o, step),
+          keep(o.keep()),
+          mu(o.momentum),
+          enters(o.lr_inside ? -o.lr : 1.0 - o.dampening),
+          direct(o.lr_inside ? -o.lr : 1.0),
+          rate(has_momentum && o.lr_inside ? 1.0 : -o.lr),
+          starts(step.number == 1 && !o.lr_inside),
           nesterov(o.nesterov) {}
 
     template <class... S>
@@ -66,4 +60,4 @@ struct SGD {
 };
 
 }  // namespace
-}  // namespace fastopt
+}  // namespace fastopt::core

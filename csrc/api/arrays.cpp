@@ -1,0 +1,60 @@
+// Arrays: see fastopt.h.
+#include <vector>
+
+#include "../base/array.h"
+#include "../base/checks.h"
+#include "../plan/state.h"
+#include "guard.h"
+
+using namespace fastopt::core;
+
+namespace {
+
+// A described array that has strides, whether they were given or not.
+class Array {
+  public:
+    Array(const fastopt_array* array, const char* name) : array_(given(array, name)) {
+        check_array(array_, name);
+        if (array_.strides == nullptr) {
+            c_strides_ = contiguous_strides(array_, c_order(array_));
+            array_.strides = c_strides_.data();
+        }
+        check_strides(array_, name);
+    }
+
+    const fastopt_array& get() const { return array_; }
+
+  private:
+    fastopt_array array_;
+    std::vector<std::ptrdiff_t> c_strides_;
+};
+
+}  // namespace
+
+fastopt_status fastopt_array_extent(const fastopt_array* array, const char** begin,
+                                    const char** end) noexcept {
+    return guard([&] {
+        const Extent bytes = extent(Array(array, "array").get());
+        given(begin, "begin");
+        given(end, "end") = bytes.end;
+        *begin = bytes.begin;
+    });
+}
+
+fastopt_status fastopt_array_overlaps_itself(const fastopt_array* array, int* overlaps) noexcept {
+    return guard([&] {
+        const Array checked(array, "array");
+        given(overlaps, "overlaps") = may_overlap_itself(checked.get()) ? 1 : 0;
+    });
+}
+
+fastopt_status fastopt_array_place_state(const fastopt_array* parameter, void* block,
+                                         ptrdiff_t* strides, fastopt_array* state) noexcept {
+    return guard([&] {
+        const Array checked(parameter, "parameter");
+        given(static_cast<char*>(block), "block");
+        if (checked.get().ndim > 0) given(strides, "strides");
+        given(state, "state") =
+            place_state(checked.get(), memory_order(checked.get()), block, strides);
+    });
+}

@@ -1,0 +1,44 @@
+// What the functions of the C API have in common: exceptions become statuses, and arguments are
+// checked.
+#pragma once
+
+#include <exception>
+#include <string>
+
+#include "../base/failure.h"
+#include "../include/fastopt.h"
+#include "../runtime/threads.h"
+
+namespace fastopt::core {
+
+// Keeps the message for fastopt_error_message; returns the status.
+fastopt_status report(fastopt_status status, const char* message) noexcept;
+
+// Runs the body of an API function.
+template <class Body>
+fastopt_status guard(Body&& body) noexcept {
+    try {
+        body();
+        return FASTOPT_OK;
+    } catch (const Failure& failure) {
+        return report(failure.status(), failure.what());
+    } catch (const std::exception&) {
+        return report(FASTOPT_OUT_OF_MEMORY, "out of memory");
+    }
+}
+
+template <class T>
+T& given(T* pointer, const char* name) {
+    if (pointer == nullptr) refuse(std::string(name) + " = NULL; pass an address");
+    return *pointer;
+}
+
+// The number of threads that a step may use.
+inline int checked_threads(int num_threads) {
+    if (num_threads < 0 || num_threads > FASTOPT_MAX_THREADS)
+        refuse("num_threads = " + std::to_string(num_threads) + " must be an integer from 1 to " +
+               std::to_string(FASTOPT_MAX_THREADS) + ", or 0 for the default");
+    return thread_count(num_threads);
+}
+
+}  // namespace fastopt::core

@@ -1,0 +1,96 @@
+// How arrays lie in memory.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <numeric>
+#include <vector>
+
+#include "../include/fastopt.h"
+
+namespace fastopt::core {
+
+constexpr std::size_t cache_line = 64;
+
+// From this size on, a kernel takes the trouble to begin at a cache line of the parameter, and
+// state is placed so that its cache lines begin at the same elements (plan/state.h).
+constexpr std::size_t long_array_bytes = std::size_t{1} << 14;
+
+constexpr std::size_t size_of(fastopt_type type) {
+    return type == FASTOPT_F32 ? 4 : 8;
+}
+
+inline std::size_t element_count(const fastopt_array& array) {
+    std::size_t count = 1;
+    for (int i = 0; i < array.ndim; ++i) count *= static_cast<std::size_t>(array.shape[i]);
+    return count;
+}
+
+// From the first to behind the last byte.
+struct Extent {
+    const char *begin, *end;
+};
+
+inline Extent extent(const fastopt_array& array) {
+    const auto* data = static_cast<const char*>(array.data);
+    Extent bytes{data, data + size_of(array.type)};
+    for (int i = 0; i < array.ndim; ++i) {
+        if (array.shape[i] == 0) return {data, data};
+        const std::ptrdiff_t reach = (array.shape[i] - 1) * array.strides[i];
+        (reach < 0 ? bytes.begin : bytes.end) += reach;
+    }
+    return bytes;
+}
+
+// The absolute value, also of the most negative number.
+inline std::size_t magnitude(std::ptrdiff_t value) {
+    return value < 0 ? 0 - static_cast<std::size_t>(value) : static_cast<std::size_t>(value);
+}
+
+// The axes of an array from the widest stride to the narrowest: the order in which walking over it
+// touches memory forwards, and in which a transposed contiguous array is contiguous.
+inline std::vector<int> memory_order(const fastopt_array& array) {
+    std::vector<int> order(static_cast<std::size_t>(array.ndim));
+    const auto width = [&](int axis) { return magnitude(array.strides[axis]); };
+    for (int i = 0; i < array.ndim; ++i) {  // insertion sort, stable
+        int at = i;
+        for (; at > 0 && width(order[at - 1]) < width(i); --at) order[at] = order[at - 1];
+        order[at] = i;
+    }
+    return order;
+}
+
+inline std::vector<int> c_order(const fastopt_array& array) {
+    std::vector<int> order(static_cast<std::size_t>(array.ndim));
+    std::iota(order.begin(), order.end(), 0);
+    return order;
+}
+
+// The strides of a contiguous array like this one with its axes in the given order.
+inline std::vector<std::ptrdiff_t> contiguous_strides(const fastopt_array& like,
+                                                      const std::vector<int>& order) {
+    std::vector<std::ptrdiff_t> strides(order.size());
+    std::size_t stride = size_of(like.type);
+    for (auto axis = order.rbegin(); axis != order.rend(); ++axis) {
+        strides[static_cast<std::size_t>(*axis)] = static_cast<std::ptrdiff_t>(stride);
+        stride *= static_cast<std::size_t>(like.shape[*axis]);  // of an empty array it may wrap
+    }
+    return strides;
+}
+
+// False where each element surely has a place of its own: each axis steps over all that the
+// narrower axes reach. What fails this nearly always overlaps.
+inline bool may_overlap_itself(const fastopt_array& array) {
+    if (element_count(array) == 0) return false;
+    auto reach = static_cast<std::ptrdiff_t>(size_of(array.type));
+    const std::vector<int> order = memory_order(array);
+    for (auto axis = order.rbegin(); axis != order.rend(); ++axis) {
+        if (array.shape[*axis] == 1) continue;
+        const auto stride = static_cast<std::ptrdiff_t>(magnitude(array.strides[*axis]));
+        if (stride < reach) return true;
+        reach += (array.shape[*axis] - 1) * stride;
+    }
+    return false;
+}
+
+}  // namespace fastopt::core

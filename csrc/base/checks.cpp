@@ -1,0 +1,105 @@
+#include "checks.h"
+
+#include <cstdint>
+#include <limits>
+#include <string>
+
+#include "array.h"
+#include "failure.h"
+#include "text.h"
+
+namespace fastopt::core {
+namespace {
+
+constexpr auto max_bytes = static_cast<std::size_t>(std::numeric_limits<std::ptrdiff_t>::max());
+
+[[noreturn]] void refuse_array(std::string_view name, const std::string& message) {
+    refuse(std::string(name) + ": " + message);
+}
+
+}  // namespace
+
+void check_type(fastopt_type type, std::string_view name) {
+    if (type != FASTOPT_F32 && type != FASTOPT_F64)
+        refuse(std::string(name) + " = " + std::to_string(type) +
+               " must be FASTOPT_F32 or FASTOPT_F64");
+}
+
+void check_count(std::size_t count, fastopt_type type) {
+    if (count > max_bytes / size_of(type))
+        refuse("count = " + std::to_string(count) + " elements are more than memory can have");
+}
+
+void check_aligned(const void* data, std::size_t item, std::string_view name) {
+    if (reinterpret_cast<std::uintptr_t>(data) % item != 0)
+        refuse_array(name, "its address is not a multiple of its element size " +
+                               std::to_string(item) + "; pass an aligned copy");
+}
+
+void refuse_ndim(const fastopt_array& array, std::string_view name) {
+    refuse_array(name, "ndim = " + std::to_string(array.ndim) + " must be from 0 to " +
+                           std::to_string(FASTOPT_MAX_DIMS));
+}
+
+void check_array(const fastopt_array& array, std::string_view name) {
+    check_type(array.type, std::string(name) + ": type");
+    check_ndim(array, name);
+    if (array.ndim > 0 && array.shape == nullptr)
+        refuse_array(name, "shape = NULL; pass its lengths");
+    std::size_t room = max_bytes / size_of(array.type);
+    bool is_empty = false;
+    for (int i = 0; i < array.ndim; ++i) {
+        const std::string member =
+            "shape[" + std::to_string(i) + "] = " + std::to_string(array.shape[i]);
+        if (array.shape[i] < 0) refuse_array(name, member + " must not be negative");
+        is_empty |= array.shape[i] == 0;
+        if (is_empty) continue;
+        room /= static_cast<std::size_t>(array.shape[i]);
+        if (room == 0)
+            refuse_array(name, member +
+                                   " makes the array larger than memory can be; pass its real "
+                                   "shape");
+    }
+}
+
+void check_strides(const fastopt_array& array, std::string_view name) {
+    if (element_count(array) == 0) return;
+    const std::size_t item = size_of(array.type);
+    bool aligned = reinterpret_cast<std::uintptr_t>(array.data) % item == 0;
+    std::size_t room = max_bytes - item;
+    for (int i = 0; i < array.ndim; ++i) {
+        if (array.shape[i] == 1) continue;
+        const std::size_t stride = magnitude(array.strides[i]);
+        const auto steps = static_cast<std::size_t>(array.shape[i] - 1);
+        aligned &= stride % item == 0;
+        if (stride > room / steps)
+            refuse_array(name, "strides[" + std::to_string(i) +
+                                   "] = " + std::to_string(array.strides[i]) +
+                                   " reaches beyond memory; pass its real strides, in bytes");
+        room -= stride * steps;
+    }
+    if (!aligned)
+        refuse_array(name, "address " +
+                               std::to_string(reinterpret_cast<std::uintptr_t>(array.data)) +
+                               " or its strides are not a multiple of the element size " +
+                               std::to_string(item) + "; pass an aligned copy");
+}
+
+void check_written(const fastopt_array& array, std::string_view name) {
+    if (array.data == nullptr && element_count(array) > 0)
+        refuse_array(name, "data is NULL; pass the address of its elements");
+    check_strides(array, name);
+    if (may_overlap_itself(array)) refuse_array(name, "elements share memory; pass a copy of it");
+}
+
+void refuse_unlike(const fastopt_array& array, fastopt_type type, int ndim,
+                   const std::ptrdiff_t* shape, std::string_view name) {
+    if (array.type != type)
+        refuse_array(name, "its type differs from its parameter's, which has " +
+                               std::to_string(8 * size_of(type)) + " bits; convert it");
+    refuse_array(name, "shape " + shape_text(array.ndim, array.shape) +
+                           " differs from its parameter's " + shape_text(ndim, shape) +
+                           "; pass an array of that shape");
+}
+
+}  // namespace fastopt::core

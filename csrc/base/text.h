@@ -1,0 +1,34 @@
+// Values as messages show them.
+#pragma once
+
+#include <cstddef>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+namespace fastopt::core {
+
+// The shortest decimal that is this number.
+inline std::string number_text(double value) {
+    char text[32];
+    for (int digits = 1; digits <= 17; ++digits) {
+        std::snprintf(text, sizeof text, "%.*g", digits, value);
+        if (std::strtod(text, nullptr) == value) break;
+    }
+    return text;
+}
+
+inline std::string list_text(const std::vector<std::string>& entries) {
+    std::string text;
+    for (const std::string& entry : entries) text += (text.empty() ? "" : ", ") + entry;
+    return text;
+}
+
+inline std::string shape_text(int ndim, const std::ptrdiff_t* shape) {
+    std::vector<std::string> lengths;
+    for (int i = 0; i < ndim; ++i) lengths.push_back(std::to_string(shape[i]));
+    return "(" + list_text(lengths) + ")";
+}
+
+}  // namespace fastopt::core

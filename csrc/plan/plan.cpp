@@ -1,0 +1,271 @@
+#include "plan.h"
+
+#include <algorithm>
+#include <new>
+#include <string>
+#include <string_view>
+
+#include "../base/checks.h"
+#include "../base/failure.h"
+#include "../runtime/isa.h"
+#include "../runtime/threads.h"
+#include "state.h"
+
+namespace fastopt::core {
+namespace {
+
+std::string index_text(const char* name, std::size_t index, std::size_t count) {
+    return std::string(name) + " = " + std::to_string(index) + " is not below the plan's " +
+           std::to_string(count);
+}
+
+[[noreturn]] void refuse_overlap(std::string_view name, const std::string& other) {
+    refuse(std::string(name) + ": shares memory with " + other + "; pass a copy of one of them",
+           FASTOPT_OVERLAP);
+}
+
+// Distinguishes a step of this process from one that its parent was in when it forked.
+int this_process() {
+    return 1 + fork_count();
+}
+
+[[noreturn]] void refuse_busy() {
+    refuse("plan: another thread is stepping it; use a plan in one thread at a time", FASTOPT_BUSY);
+}
+
+}  // namespace
+
+void check_change(const RuleOptions& present, const RuleOptions& changed) {
+    if (!present.may_become(changed))
+        refuse(
+            "options: they would change which state arrays there are, or how they started; make a "
+            "new plan with them",
+            FASTOPT_INVALID_OPTION);
+}
+
+void Plan::check_idle() const {
+    if (stepping_ == this_process()) refuse_busy();
+}
+
+std::size_t Plan::add_group(const RuleOptions& options) {
+    groups_.push_back(options);
+    return groups_.size() - 1;
+}
+
+const RuleOptions& Plan::options(std::size_t group) const {
+    if (group >= groups_.size()) refuse(index_text("group", group, groups_.size()) + " groups");
+    return groups_[group];
+}
+
+void Plan::set_options(std::size_t group, const RuleOptions& changed) {
+    check_change(options(group), changed);
+    groups_[group] = changed;
+}
+
+Plan::Row& Plan::row(std::size_t index) {
+    return const_cast<Row&>(static_cast<const Plan&>(*this).row(index));
+}
+
+const Plan::Row& Plan::row(std::size_t index) const {
+    if (index >= rows_.size()) refuse(index_text("row", index, rows_.size()) + " rows");
+    return rows_[index];
+}
+
+// A block of whole cache lines, so that nothing else is in the lines that threads write.
+fastopt_array Plan::allocate_slot(Row& row, const fastopt_array& parameter, double value,
+                                  std::ptrdiff_t* strides) {
+    const std::size_t bytes = row.count * size_of(row.type) + state_padding;
+    // calloc's zeros cost nothing until they are touched.
+    void* block = std::calloc(bytes / cache_line + 1, cache_line);
+    if (block == nullptr) throw std::bad_alloc();
+    row.owned.emplace_back(block);
+    const fastopt_array slot = place_state(parameter, row.order, block, strides);
+    if (value != 0) {
+        if (row.type == FASTOPT_F32)
+            std::fill_n(static_cast<float*>(slot.data), row.count, static_cast<float>(value));
+        else
+            std::fill_n(static_cast<double*>(slot.data), row.count, value);
+    }
+    return slot;
+}
+
+// Of the arrays of a new row: from those that are written, from the gradients, from each other.
+void Plan::check_overlap(const std::vector<Extent>& added,
+                         const std::vector<std::string>& names) const {
+    for (std::size_t i = 0; i < added.size(); ++i) {
+        if (written_.overlaps(added[i])) refuse_overlap(names[i], "another row");
+        for (std::size_t k = 0; k < i; ++k)
+            if (overlap(added[i], added[k])) refuse_overlap(names[i], names[k]);
+    }
+    if (active_ == 0) return;
+    for (const Row& row : rows_)
+        for (std::size_t i = 0; row.active && i < added.size(); ++i)
+            if (overlap(row.gradient, added[i])) refuse_overlap(names[i], "a gradient");
+}
+
+std::size_t Plan::add_row(std::size_t group, fastopt_array parameter, const fastopt_array* slots,
+                          bool disjoint) {
+    const RuleOptions& chosen = options(group);
+    Row row{};
+    row.group = group;
+    row.type = parameter.type;
+    row.variant = chosen.variant();
+    row.count = element_count(parameter);
+    row.layout.assign(parameter.shape, parameter.shape + parameter.ndim);
+    row.layout.resize(2 * row.layout.size());
+    const std::vector<std::ptrdiff_t> c_strides = contiguous_strides(parameter, c_order(parameter));
+    if (parameter.strides == nullptr) parameter.strides = c_strides.data();
+    check_written(parameter, "parameter");
+    const fastopt_variant_info& variant = variant_info(row.variant);
+    if (active_isa().at(row.type, row.variant).measure == nullptr) {
+        row.order = memory_order(parameter);
+    } else {
+        // Sums depend on the order of their terms, which must not depend on the layout.
+        row.order = c_order(parameter);
+        row.sums.resize(2 * block_count(row.count));
+    }
+    row.operands.resize(2 + variant.slot_count);
+    row.operands[0].bind(parameter, row.order);
+    row.operands[gradient_operand].reserve(parameter.ndim);
+    std::vector<Extent> extents{extent(parameter)};
+    std::vector<std::string> names{"parameter"};
+    for (std::size_t i = 0; i < variant.slot_count; ++i) {
+        names.push_back("slots[" + std::to_string(i) + "], " + variant.slots[i]);
+        fastopt_array slot;
+        Array& kept = row.slots.emplace_back();
+        kept.strides.resize(static_cast<std::size_t>(parameter.ndim));
+        if (slots == nullptr) {
+            slot = allocate_slot(row, parameter, chosen.initial_state(static_cast<int>(i)),
+                                 kept.strides.data());
+        } else {
+            slot = slots[i];
+            check_like(slot, row.type, row.ndim(), row.shape(), names.back());
+            if (slot.strides == nullptr) slot.strides = c_strides.data();
+            check_written(slot, names.back());
+            kept.strides.assign(slot.strides, slot.strides + slot.ndim);
+        }
+        kept.data = slot.data;
+        slot.strides = kept.strides.data();
+        extents.push_back(extent(slot));
+        row.operands[2 + i].bind(slot, row.order);
+    }
+    if (!disjoint) check_overlap(extents, names);
+    // Room for a step, which must not fail for want of memory.
+    tasks_.resize(rows_.size() + 1);
+    coefficients_.resize(rows_.size() + 1);
+    written_.reserve(extents.size());
+    rows_.push_back(std::move(row));
+    for (const Extent& bytes : extents) written_.insert(bytes);
+    return rows_.size() - 1;
+}
+
+std::int64_t Plan::steps(std::size_t index) const {
+    return row(index).steps;
+}
+
+void Plan::set_steps(std::size_t index, std::int64_t steps) {
+    if (steps < 0 || steps > FASTOPT_MAX_STEPS)
+        refuse("steps = " + std::to_string(steps) + " must be an integer from 0 to " +
+               std::to_string(FASTOPT_MAX_STEPS));
+    row(index).steps = steps;
+}
+
+fastopt_array Plan::slot(std::size_t index, std::size_t slot) const {
+    const Row& of = row(index);
+    if (slot >= of.slots.size())
+        refuse("slot = " + std::to_string(slot) + " is not below the row's " +
+               std::to_string(of.slots.size()) + " slots");
+    return {of.slots[slot].data, of.type, of.ndim(), of.shape(), of.slots[slot].strides.data()};
+}
+
+void Plan::set_gradient(std::size_t index, const fastopt_array* gradient, bool disjoint) {
+    Row& row = this->row(index);
+    if (gradient == nullptr) {
+        active_ -= row.active ? 1 : 0;
+        row.active = false;
+        row.gradient = {};
+        return;
+    }
+    check_like(*gradient, row.type, row.ndim(), row.shape(), "gradient");
+    fastopt_array array = *gradient;
+    std::ptrdiff_t c_strides[FASTOPT_MAX_DIMS];
+    if (array.strides == nullptr) {
+        std::size_t stride = size_of(array.type);
+        for (int i = array.ndim; i-- > 0; stride *= static_cast<std::size_t>(array.shape[i]))
+            c_strides[i] = static_cast<std::ptrdiff_t>(stride);
+        array.strides = c_strides;
+    }
+    Operand& operand = row.operands[gradient_operand];
+    const bool unmoved =
+        row.active && operand.data() == array.data &&
+        std::equal(array.strides, array.strides + array.ndim, row.gradient_strides());
+    if (unmoved && (disjoint || row.gradient.begin != nullptr)) return;
+    if (array.data == nullptr && row.count > 0)
+        refuse("gradient: data is NULL; pass the address of its elements");
+    check_strides(array, "gradient");
+    Extent bytes{};
+    if (!disjoint) {
+        bytes = extent(array);
+        if (written_.overlaps(bytes)) refuse_overlap("gradient", "what the plan updates");
+    }
+    row.gradient = bytes;
+    std::copy_n(array.strides, array.ndim, row.gradient_strides());
+    operand.bind(array, row.order);
+    active_ += row.active ? 0 : 1;
+    row.active = true;
+}
+
+// Counts the steps of the active rows and lists their work; returns how many bytes that touches.
+std::size_t Plan::schedule() {
+    const KernelTable& table = active_isa();
+    const Row* before = nullptr;
+    std::size_t blocks = 0;  // of coefficients
+    std::size_t elements = 0;
+    std::size_t bytes = 0;
+    task_count_ = 0;
+    measured_ = false;
+    for (Row& row : rows_) {
+        if (!row.active) continue;
+        if (row.steps < FASTOPT_MAX_STEPS) ++row.steps;
+        if (row.count == 0) continue;
+        // Rows in the same state share their coefficients, unless those depend on norms.
+        const bool measured = !row.sums.empty();
+        measured_ |= measured;
+        if (measured || before == nullptr || before->group != row.group ||
+            before->type != row.type || before->steps != row.steps)
+            groups_[row.group].compute_coefficients(row.type, Step{row.steps},
+                                                    coefficients_[blocks++]);
+        before = &row;
+
+        const std::size_t item = size_of(row.type);
+        elements += row.count;
+        bytes += row.count * row.operands.size() * item;
+        Task task{&table.at(row.type, row.variant),
+                  coefficients_[blocks - 1].bytes,
+                  row.count,
+                  elements,
+                  item,
+                  row.operands.size(),
+                  {},
+                  nullptr,
+                  measured ? row.sums.data() : nullptr};
+        for (std::size_t k = 0; k < row.operands.size(); ++k) {
+            task.at[k] = row.operands[k].data();
+            if (!row.operands[k].contiguous()) task.tiled = row.operands.data();
+        }
+        // Unchanged tasks are not written, so that they stay in the caches of all threads: with a
+        // thousand small rows, fetching them anew would take longer than the sweeps.
+        if (tasks_[task_count_] != task) tasks_[task_count_] = task;
+        ++task_count_;
+    }
+    return bytes;
+}
+
+void Plan::step(int threads) {
+    if (stepping_.exchange(this_process()) == this_process()) refuse_busy();
+    const std::size_t bytes = schedule();
+    run_tasks(tasks_.data(), task_count_, bytes, measured_, threads);
+    stepping_ = 0;
+}
+
+}  // namespace fastopt::core

@@ -1,0 +1,94 @@
+// The rows of an optimizer: which rule runs over which arrays, and how far each has come.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "../base/array.h"
+#include "../options/registry.h"
+#include "operand.h"
+#include "overlap.h"
+#include "schedule.h"
+
+namespace fastopt::core {
+
+// Throws Failure unless rows that have begun with the present options can go on with the others.
+void check_change(const RuleOptions& present, const RuleOptions& changed);
+
+// What a caller does wrong is thrown as Failure, before anything is modified.
+class Plan {
+  public:
+    // Throws while a step runs in another thread.
+    void check_idle() const;
+
+    std::size_t add_group(const RuleOptions& options);
+    const RuleOptions& options(std::size_t group) const;
+    void set_options(std::size_t group, const RuleOptions& options);
+
+    // `slots` null: the plan allocates them. `disjoint`: the caller vouches that nothing overlaps.
+    std::size_t add_row(std::size_t group, fastopt_array parameter, const fastopt_array* slots,
+                        bool disjoint);
+    std::int64_t steps(std::size_t row) const;
+    void set_steps(std::size_t row, std::int64_t steps);
+    fastopt_array slot(std::size_t row, std::size_t slot) const;
+
+    // `gradient` null: the row is skipped.
+    void set_gradient(std::size_t row, const fastopt_array* gradient, bool disjoint);
+    void step(int threads);
+
+  private:
+    struct Free {
+        void operator()(void* block) const { std::free(block); }
+    };
+
+    struct Array {
+        void* data;
+        std::vector<std::ptrdiff_t> strides;
+    };
+
+    struct Row {
+        std::size_t group;
+        fastopt_type type;
+        int variant;
+        std::int64_t steps = 0;
+        std::size_t count;
+        bool active = false;  // has a gradient
+        Extent gradient{};    // where it is, if that is known not to overlap what is written
+        // The shape, and behind it the gradient's strides: one place in memory to look at.
+        std::vector<std::ptrdiff_t> layout;
+        std::vector<int> order;         // of the axes, as the parameter lies in memory
+        std::vector<Operand> operands;  // parameter, gradient, slots: as a kernel takes them
+        std::vector<Array> slots;
+        std::vector<double> sums;  // of the blocks, if the kernel measures
+
+        int ndim() const { return static_cast<int>(layout.size() / 2); }
+        const std::ptrdiff_t* shape() const { return layout.data(); }
+        std::ptrdiff_t* gradient_strides() { return layout.data() + layout.size() / 2; }
+        std::vector<std::unique_ptr<void, Free>> owned;  // what the plan allocated for them
+    };
+
+    Row& row(std::size_t index);
+    const Row& row(std::size_t index) const;
+    static fastopt_array allocate_slot(Row& row, const fastopt_array& parameter, double value,
+                                       std::ptrdiff_t* strides);
+    void check_overlap(const std::vector<Extent>& added,
+                       const std::vector<std::string>& names) const;
+    std::size_t schedule();
+
+    std::vector<RuleOptions> groups_;
+    std::vector<Row> rows_;
+    std::size_t active_ = 0;  // how many rows have a gradient
+    ExtentSet written_;
+    std::vector<Task> tasks_;
+    std::size_t task_count_ = 0;
+    bool measured_ = false;  // whether a task has a kernel that measures
+    std::vector<CoefficientBlock> coefficients_;
+    std::atomic<int> stepping_{0};  // this_process() while a step runs
+};
+
+}  // namespace fastopt::core

@@ -1,0 +1,388 @@
+#include "array_plan.h"
+
+#include <pybind11/stl.h>
+
+#include <algorithm>
+#include <numeric>
+#include <stdexcept>
+
+#include "option_dict.h"
+
+namespace fastopt::python {
+namespace {
+
+const std::string no_path;
+
+// An integer from lowest to highest; bool is none.
+std::int64_t integer(const std::string& name, py::handle value, std::int64_t lowest,
+                     std::int64_t highest) {
+    const std::string wanted =
+        " must be an integer from " + std::to_string(lowest) + " to " + std::to_string(highest);
+    if (PyBool_Check(value.ptr()) || !PyIndex_Check(value.ptr()))
+        throw py::type_error(name + " = " + short_repr(value) + wanted);
+    const auto index = py::reinterpret_steal<py::object>(PyNumber_Index(value.ptr()));
+    if (!index) throw py::error_already_set();
+    int overflow = 0;
+    const std::int64_t number = PyLong_AsLongLongAndOverflow(index.ptr(), &overflow);
+    if (overflow != 0 || number < lowest || number > highest)
+        throw py::value_error(name + " = " + short_repr(value) + wanted);
+    return number;
+}
+
+[[noreturn]] void refuse_shared(const Label& label, const std::string& other) {
+    value_error(label, "shares memory with " + other + "; pass a copy of one of them");
+}
+
+py::dict as_dict(py::handle value, const Label& label) {
+    if (!py::isinstance<py::dict>(value))
+        type_error(label, "expected a dict, got " + short_repr(value));
+    return py::reinterpret_borrow<py::dict>(value);
+}
+
+}  // namespace
+
+// The plan is one thread's at a time. A second thread waits, without the GIL, so that the first can
+// finish.
+class ArrayPlan::StepLock {
+  public:
+    explicit StepLock(ArrayPlan& plan) : plan_(plan) {
+        if (plan_.forks_ != fastopt_fork_count()) {
+            // The lock may have been taken by a thread that is not in this child.
+            plan_.mutex_ = std::make_unique<std::mutex>();
+            plan_.owner_ = std::thread::id();
+            plan_.forks_ = fastopt_fork_count();
+        }
+        lock_ = std::unique_lock<std::mutex>(*plan_.mutex_, std::defer_lock);
+        if (plan_.owner_ == std::this_thread::get_id())
+            throw std::runtime_error(
+                "the optimizer was used again from within its own step(), by an object that "
+                "converted itself to an array; convert the gradients first");
+        if (!lock_.try_lock()) {
+            py::gil_scoped_release nogil;
+            lock_.lock();
+        }
+        plan_.owner_ = std::this_thread::get_id();
+    }
+    ~StepLock() { plan_.owner_ = std::thread::id(); }
+    StepLock(const StepLock&) = delete;
+    StepLock& operator=(const StepLock&) = delete;
+
+  private:
+    ArrayPlan& plan_;
+    std::unique_lock<std::mutex> lock_;
+};
+
+ArrayPlan::ArrayPlan(const std::string& rule, py::handle parameters, const py::list& options,
+                     bool grouped)
+    : tree_(parameters, "params") {
+    for (const auto& values : options)
+        options_.emplace_back(rule, as_dict(values, {"options", no_path}));
+    std::vector<std::size_t> sizes{tree_.leaves()};
+    if (grouped) sizes = tree_.leaves_per_entry();
+    if (sizes.size() != options_.size()) throw std::logic_error("options are not one dict a group");
+    if (tree_.leaves() == 0)
+        throw py::value_error("params = " + short_repr(parameters) +
+                              " has no arrays; pass at least one parameter");
+
+    std::size_t group = 0;
+    tree_.walk(parameters, "params", [&](std::size_t leaf, py::handle object) {
+        while (sizes[group] == 0) ++group;
+        --sizes[group];
+        const Label label{"params", tree_.path(leaf)};
+        py::array parameter = share_array(object, label);
+        check_parameter(parameter, label);
+        const void* data = parameter.data();
+        const ArraySpec spec(parameter);
+        rows_.push_back({group, std::move(parameter), data, spec, {}});
+    });
+    check_overlap();
+
+    // All state before the first row: the step's own lists must not lie between arrays that other
+    // threads write, or each step would wait for hundreds of cache lines that change owners.
+    for (Row& row : rows_) {
+        const OptionStruct& chosen = options_[row.group];
+        for (const double initial : chosen.initial_state())
+            row.slots.push_back(state_like(row.parameter, initial));
+    }
+    for (const OptionStruct& chosen : options_) plan_.add_group(*chosen.get());
+    for (const Row& row : rows_) {
+        std::vector<fastopt_array> slots;
+        for (const py::array& slot : row.slots) slots.push_back(view(slot));
+        plan_.add_array(row.group, view(row.parameter), slots.data(), FASTOPT_DISJOINT);
+    }
+    gradients_.reserve(rows_.size());
+}
+
+// In the order of addresses, so that only neighbours need to be compared.
+void ArrayPlan::check_overlap() const {
+    std::vector<Extent> extents;
+    for (const Row& row : rows_) extents.push_back(extent(row.parameter));
+    std::vector<std::size_t> order(rows_.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::sort(order.begin(), order.end(),
+              [&](std::size_t a, std::size_t b) { return extents[a].begin < extents[b].begin; });
+    for (std::size_t i = 0; i < order.size(); ++i) {
+        const Extent& mine = extents[order[i]];
+        for (std::size_t k = i + 1; k < order.size() && extents[order[k]].begin < mine.end; ++k) {
+            const auto [first, second] = std::minmax(order[i], order[k]);
+            if (share_memory(rows_[first].parameter, rows_[second].parameter))
+                refuse_shared({"params", tree_.path(second)},
+                              Label{"params", tree_.path(first)}.text());
+        }
+    }
+}
+
+void ArrayPlan::accept_gradient(std::size_t index, py::handle object) {
+    if (object.is_none()) {
+        plan_.clear_gradient(index);
+        return;
+    }
+    const Row& row = rows_[index];
+    const Label label{"grads", tree_.path(index)};
+    const Label parameter_label{"params", tree_.path(index)};
+    if (row.parameter.data() != row.data || !row.spec.has_type(row.parameter))
+        value_error(parameter_label,
+                    "the array has been given other memory or another dtype since the optimizer "
+                    "was made; make a new one");
+    if (!row.parameter.writeable())
+        value_error(parameter_label,
+                    "the array has become read-only; set its flags.writeable, or pass None as its "
+                    "gradient");
+    py::array gradient = share_array(object, label);
+    if (!row.spec.has_type(gradient)) check_gradient(gradient, row.spec, label);
+    const fastopt_array array = row.spec.view(gradient);
+    const fastopt_status status = fastopt_plan_set_gradient(plan_.get(), index, &array, 0);
+    if (status == FASTOPT_OVERLAP) {
+        for (std::size_t other = 0; other < rows_.size(); ++other) {
+            const std::string& path = tree_.path(other);
+            if (share_memory(gradient, rows_[other].parameter))
+                refuse_shared(label, Label{"params", path}.text());
+            for (const py::array& slot : rows_[other].slots)
+                if (share_memory(gradient, slot))
+                    refuse_shared(label, "the state of " + Label{"params", path}.text());
+        }
+        plan_.set_gradient_array(index, array, FASTOPT_DISJOINT);
+    } else if (status != FASTOPT_OK) {
+        check_gradient(gradient, row.spec, label);
+        check(status);
+    }
+    gradients_.push_back(std::move(gradient));
+}
+
+void ArrayPlan::step(py::handle gradients) {
+    StepLock lock(*this);
+    struct Release {
+        std::vector<py::object>& held;
+        ~Release() { held.clear(); }
+    } release{gradients_};
+    tree_.walk(gradients, "grads",
+               [&](std::size_t leaf, py::handle gradient) { accept_gradient(leaf, gradient); });
+    py::gil_scoped_release nogil;
+    plan_.step(threads_);
+}
+
+py::list ArrayPlan::gradients(py::handle gradients) {
+    StepLock lock(*this);
+    py::list all;
+    tree_.walk(gradients, "grads", [&](std::size_t leaf, py::handle gradient) {
+        accept_gradient(leaf, gradient);
+        all.append(gradient.is_none() ? py::object(py::none()) : gradients_.back());
+        gradients_.clear();
+        plan_.clear_gradient(leaf);
+    });
+    return all;
+}
+
+py::object ArrayPlan::num_threads() const {
+    return threads_ == 0 ? py::object(py::none()) : py::object(py::int_(threads_));
+}
+
+void ArrayPlan::set_num_threads(py::handle threads) {
+    threads_ = thread_number(threads);
+}
+
+py::list ArrayPlan::options() {
+    StepLock lock(*this);
+    py::list all;
+    for (const OptionStruct& chosen : options_) all.append(chosen.to_dict());
+    return all;
+}
+
+std::vector<OptionStruct> ArrayPlan::changed_options(const py::list& changes) const {
+    if (changes.size() != options_.size())
+        throw py::value_error("expected options for " + std::to_string(options_.size()) +
+                              " groups, got " + std::to_string(changes.size()));
+    std::vector<OptionStruct> all = options_;
+    for (std::size_t group = 0; group < all.size(); ++group) {
+        const OptionStruct& present = options_[group];
+        const py::dict values = as_dict(changes[group], {"options", no_path});
+        all[group].assign(values);
+        if (fastopt_options_check_change(present.get(), all[group].get()) != FASTOPT_OK) {
+            py::dict changes;
+            for (const auto& [name, value] : present.to_dict())
+                if (values.contains(name) && !value.equal(values[name]))
+                    changes[name] = values[name];
+            throw py::value_error(short_repr(changes) +
+                                  " would change which state arrays there are, or how they "
+                                  "started; construct a new optimizer with it");
+        }
+    }
+    return all;
+}
+
+void ArrayPlan::take_options(std::vector<OptionStruct> changed) {
+    for (std::size_t group = 0; group < changed.size(); ++group)
+        plan_.set_options(group, *changed[group].get());
+    options_ = std::move(changed);
+}
+
+void ArrayPlan::set_options(const py::list& changes) {
+    StepLock lock(*this);
+    take_options(changed_options(changes));
+}
+
+py::list ArrayPlan::paths() const {
+    py::list all;
+    for (std::size_t leaf = 0; leaf < tree_.leaves(); ++leaf) all.append(tree_.path(leaf));
+    return all;
+}
+
+py::list ArrayPlan::groups() const {
+    py::list all;
+    for (const Row& row : rows_) all.append(row.group);
+    return all;
+}
+
+py::list ArrayPlan::parameters() const {
+    py::list all;
+    for (const Row& row : rows_) all.append(row.parameter);
+    return all;
+}
+
+const fastopt_variant_info& ArrayPlan::variant(std::size_t row) const {
+    return options_[rows_[row].group].variant();
+}
+
+py::list ArrayPlan::state_with(py::object (*hand_out)(const py::array&)) {
+    StepLock lock(*this);
+    py::list all;
+    for (std::size_t row = 0; row < rows_.size(); ++row) {
+        py::dict entry;
+        entry["step"] = plan_.steps(row);
+        for (std::size_t i = 0; i < rows_[row].slots.size(); ++i)
+            entry[variant(row).slots[i]] = hand_out(rows_[row].slots[i]);
+        all.append(entry);
+    }
+    return all;
+}
+
+py::list ArrayPlan::state() {
+    return state_with([](const py::array& slot) -> py::object { return slot.attr("view")(); });
+}
+
+py::list ArrayPlan::snapshot() {
+    return state_with([](const py::array& slot) -> py::object { return slot.attr("copy")(); });
+}
+
+void ArrayPlan::load(const py::list& options, const py::list& state) {
+    StepLock lock(*this);
+    std::vector<OptionStruct> changed = changed_options(options);
+    if (state.size() != rows_.size())
+        throw py::value_error("expected the state of " + std::to_string(rows_.size()) +
+                              " parameters, got " + std::to_string(state.size()));
+    std::vector<std::int64_t> steps;
+    std::vector<py::array> contents;
+    for (std::size_t row = 0; row < rows_.size(); ++row) {
+        const std::string index = "[" + std::to_string(row) + "]";
+        const py::dict entry = as_dict(state[row], {"state", index});
+        const fastopt_variant_info& variant = this->variant(row);
+        const auto take = [&](const char* name) {
+            if (!entry.contains(name))
+                value_error({"state", index}, std::string("has no entry '") + name + "'");
+            return py::object(entry[name]);
+        };
+        steps.push_back(integer("state" + index + "['step']", take("step"), 0, FASTOPT_MAX_STEPS));
+        for (std::size_t i = 0; i < variant.slot_count; ++i) {
+            const char* name = variant.slots[i];
+            const std::string path = index + "['" + name + "']";
+            const py::array content = share_array(take(name), {"state", path});
+            check_gradient(content, rows_[row].spec, {"state", path});
+            contents.push_back(content.attr("copy")());  // for it may be a state array of ours
+        }
+        if (entry.size() != variant.slot_count + 1)
+            value_error({"state", index}, "has entries that this optimizer does not know: " +
+                                              short_repr(py::list(entry)));
+    }
+    auto content = contents.begin();
+    for (std::size_t row = 0; row < rows_.size(); ++row) {
+        for (py::array& slot : rows_[row].slots) slot[py::ellipsis()] = *content++;
+        plan_.set_steps(row, steps[row]);
+    }
+    take_options(std::move(changed));
+}
+
+void apply(const std::string& rule, py::handle parameter, py::handle gradient,
+           const py::dict& slots, py::handle step, const py::dict& options, py::handle threads) {
+    const OptionStruct chosen(rule, options);
+    const std::int64_t t = integer("step", step, 1, FASTOPT_MAX_STEPS);
+    const int requested = thread_number(threads);
+
+    const Label p_label{"p", no_path};
+    const Label g_label{"g", no_path};
+    const py::array p = share_array(parameter, p_label);
+    check_parameter(p, p_label);
+    const py::array g = share_array(gradient, g_label);
+    const ArraySpec spec(p);
+    check_gradient(g, spec, g_label);
+
+    const fastopt_variant_info& variant = chosen.variant();
+    const std::vector<const char*> names(variant.slots, variant.slots + variant.slot_count);
+    for (const auto& [key, array] : slots) {
+        const std::string name = py::str(key);
+        const bool wanted = std::find(names.begin(), names.end(), name) != names.end();
+        if (wanted == array.is_none())
+            throw py::value_error(
+                name + (wanted ? " = None" : " is given") +
+                ", but with these options the rule needs " +
+                (names.empty() ? "no state" : "the state " + short_repr(py::cast(names))) +
+                (wanted ? "; pass the array" : "; leave it out, or change the options"));
+    }
+    std::vector<std::pair<std::string, py::array>> arrays{{"p", p}, {"g", g}};
+    std::vector<fastopt_array> views;
+    for (const char* name : names) {
+        const Label label{name, no_path};
+        arrays.emplace_back(name, share_array(slots[name], label));
+        check_slot(arrays.back().second, spec, label);
+        views.push_back(view(arrays.back().second));
+    }
+    for (auto a = arrays.begin(); a != arrays.end(); ++a)
+        for (auto b = arrays.begin(); b != a; ++b)
+            if (share_memory(a->second, b->second))
+                refuse_shared({a->first.c_str(), no_path}, b->first);
+
+    Plan plan;
+    const std::size_t group = plan.add_group(*chosen.get());
+    const std::size_t row = plan.add_array(group, view(p), views.data(), FASTOPT_DISJOINT);
+    plan.set_steps(row, t - 1);
+    plan.set_gradient_array(row, view(g), FASTOPT_DISJOINT);
+    py::gil_scoped_release nogil;
+    plan.step(requested);
+}
+
+int thread_number(py::handle threads) {
+    return threads.is_none()
+               ? 0
+               : static_cast<int>(integer("num_threads", threads, 1, FASTOPT_MAX_THREADS));
+}
+
+py::bytes pack_options(const std::string& rule, const py::dict& values) {
+    const OptionStruct options(rule, values);
+    return {reinterpret_cast<const char*>(options.get()), options.rule().options_size};
+}
+
+py::tuple describe(const std::string& rule, const py::dict& values) {
+    const OptionStruct options(rule, values);
+    return py::make_tuple(options.to_dict(), options.slots());
+}
+
+}  // namespace fastopt::python

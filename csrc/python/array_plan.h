@@ -1,0 +1,92 @@
+// A Plan together with the Python objects that it works on: what `pyfastopt._core.Plan` is.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "../include/fastopt.hpp"
+#include "numpy_arrays.h"
+#include "option_dict.h"
+#include "tree.h"
+
+namespace fastopt::python {
+
+class ArrayPlan {
+  public:
+    // `options` has a dict for each group. `grouped` says that each entry of the outermost list of
+    // parameters is a group; otherwise there is one group.
+    ArrayPlan(const std::string& rule, py::handle parameters, const py::list& options,
+              bool grouped);
+
+    void step(py::handle gradients);
+    // The gradients as arrays, checked as for a step, an entry (or None) for each parameter.
+    py::list gradients(py::handle gradients);
+
+    py::object num_threads() const;
+    void set_num_threads(py::handle threads);
+
+    // A dict for each group.
+    py::list options();
+    // Changes the options named in a dict for each group: all of them, or none and an exception.
+    void set_options(const py::list& changes);
+
+    // An entry for each parameter.
+    py::list paths() const;
+    py::list groups() const;
+    py::list parameters() const;
+    // {"step": n, slot: array, ...}, with views of the arrays in use.
+    py::list state();
+    // The same with copies, as one moment between two steps has it.
+    py::list snapshot();
+    // Takes over what snapshot() and options() gave: all of it, or nothing and an exception.
+    void load(const py::list& options, const py::list& state);
+
+  private:
+    struct Row {
+        std::size_t group;
+        py::array parameter;
+        const void* data;  // where the parameter was when the plan was made
+        ArraySpec spec;
+        std::vector<py::array> slots;
+    };
+
+    class StepLock;
+
+    py::list state_with(py::object (*hand_out)(const py::array&));
+    void check_overlap() const;
+    void accept_gradient(std::size_t row, py::handle gradient);
+    const fastopt_variant_info& variant(std::size_t row) const;
+    std::vector<OptionStruct> changed_options(const py::list& changes) const;
+    void take_options(std::vector<OptionStruct> changed);
+
+    Tree tree_;
+    std::vector<Row> rows_;
+    std::vector<OptionStruct> options_;  // of each group
+    Plan plan_;
+    int threads_ = 0;
+    std::vector<py::object> gradients_;  // held while the plan reads them
+    std::unique_ptr<std::mutex> mutex_ = std::make_unique<std::mutex>();
+    std::atomic<std::thread::id> owner_{};
+    int forks_ = fastopt_fork_count();
+};
+
+// One step of a rule on the caller's own arrays; `slots` maps names to arrays or None.
+void apply(const std::string& rule, py::handle parameter, py::handle gradient,
+           const py::dict& slots, py::handle step, const py::dict& options, py::handle threads);
+
+// (all options, the state slots with what each begins with) under the given options.
+py::tuple describe(const std::string& rule, const py::dict& options);
+
+// From 1 to FASTOPT_MAX_THREADS, or 0 for None. TypeError or ValueError for anything else.
+int thread_number(py::handle threads);
+
+// The rule's struct under the given options.
+py::bytes pack_options(const std::string& rule, const py::dict& options);
+
+}  // namespace fastopt::python

@@ -1,0 +1,83 @@
+// The gate between Python's arrays and the plan: what is accepted as which array, without a copy.
+#pragma once
+
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+
+#include <string>
+#include <vector>
+
+#include "../include/fastopt.h"
+
+namespace fastopt::python {
+
+namespace py = pybind11;
+
+// How a message names an array: the argument and the path within it, as in grads['W'].
+struct Label {
+    const char* argument;
+    const std::string& path;
+
+    std::string text() const { return argument + path; }
+};
+
+[[noreturn]] void refuse(PyObject* error, const std::string& message);
+[[noreturn]] void type_error(const Label& label, const std::string& message);
+[[noreturn]] void value_error(const Label& label, const std::string& message);
+
+// repr(), cut short where it is long.
+std::string short_repr(py::handle object);
+
+// The object's own memory as a NumPy array: an ndarray, or what speaks the buffer protocol or
+// DLPack. TypeError for anything else.
+py::array share_array(py::handle object, const Label& label);
+
+// ValueError for a tensor of PyTorch whose sign is to be flipped by whoever reads it, which DLPack
+// does not tell.
+void refuse_negated(py::handle object, const std::string& label);
+
+// What a gradient or a state slot has to match. A plan keeps it for each parameter, because NumPy
+// keeps an array's own shape close to its data: reading it there would wait for the thread that
+// wrote to that cache line in the last step.
+struct ArraySpec {
+    explicit ArraySpec(const py::array& parameter);
+
+    // Arrays of a native dtype share one descriptor, save for rare copies of it.
+    bool has_type(const py::array& array) const {
+        return py::detail::array_proxy(array.ptr())->descr == type.ptr();
+    }
+    // For an array of this type.
+    fastopt_array view(const py::array& array) const {
+        return {const_cast<void*>(array.data()), element, static_cast<int>(array.ndim()),
+                array.shape(), array.strides()};
+    }
+
+    py::dtype type;
+    fastopt_type element;
+    std::vector<py::ssize_t> shape;
+};
+
+// TypeError or ValueError with the remedy unless the array is float32 or float64, native, aligned,
+// of the given spec, and (if it is to be written) writable with each element in a place of its own.
+void check_parameter(const py::array& array, const Label& label);
+void check_slot(const py::array& array, const ArraySpec& spec, const Label& label);
+void check_gradient(const py::array& array, const ArraySpec& spec, const Label& label);
+
+// From the first to behind the last byte.
+struct Extent {
+    const char *begin, *end;
+};
+Extent extent(const py::array& array);
+
+// Whether the arrays have an element in common, exactly: interleaved views do not.
+bool share_memory(const py::array& a, const py::array& b);
+
+// Of an array that has passed one of the checks.
+fastopt_array view(const py::array& array);
+fastopt_type element_type(const py::array& array);
+
+// A new array with the parameter's shape, type and order of axes in memory. It begins at a cache
+// line, or where it is long, as far behind one as the parameter does.
+py::array state_like(const py::array& parameter, double value);
+
+}  // namespace fastopt::python

@@ -1,0 +1,142 @@
+#include "option_dict.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "../include/fastopt.hpp"
+#include "numpy_arrays.h"
+
+namespace fastopt::python {
+namespace {
+
+[[noreturn]] void refuse_value(PyObject* error, const std::string& name, py::handle value,
+                               const std::string& wanted) {
+    refuse(error, name + " = " + short_repr(value) + " must be " + wanted);
+}
+
+bool is_bool(py::handle value) {
+    const std::string type = Py_TYPE(value.ptr())->tp_name;
+    return PyBool_Check(value.ptr()) || type == "numpy.bool" || type == "numpy.bool_";
+}
+
+double number(const std::string& name, py::handle value, const char* domain) {
+    if (is_bool(value)) refuse_value(PyExc_TypeError, name, value, domain);
+    const double x = PyFloat_AsDouble(value.ptr());
+    if (x == -1.0 && PyErr_Occurred()) {
+        if (!PyErr_ExceptionMatches(PyExc_Exception)) throw py::error_already_set();
+        const bool is_type = PyErr_ExceptionMatches(PyExc_TypeError) != 0;
+        PyErr_Clear();
+        refuse_value(is_type ? PyExc_TypeError : PyExc_ValueError, name, value, domain);
+    }
+    return x;
+}
+
+// What the struct has to hold for a Python value, of the option's kind.
+void write(const fastopt_option_info& option, py::handle value, char* at) {
+    const std::string name = option.name;
+    const auto put = [&](auto x) { std::memcpy(at, &x, sizeof x); };
+    switch (option.kind) {
+        case FASTOPT_NUMBER:
+            put(number(name, value, option.domain));
+            break;
+        case FASTOPT_PAIR: {
+            const std::string wanted = std::string("a tuple of two, each ") + option.domain;
+            if (!PyTuple_Check(value.ptr()) && !PyList_Check(value.ptr()))
+                refuse_value(PyExc_TypeError, name, value, wanted);
+            const auto values = py::reinterpret_steal<py::tuple>(PySequence_Tuple(value.ptr()));
+            if (values.size() != 2) refuse_value(PyExc_ValueError, name, value, wanted);
+            put(std::array<double, 2>{number(name + "[0]", values[0], option.domain),
+                                      number(name + "[1]", values[1], option.domain)});
+            break;
+        }
+        case FASTOPT_FLAG:
+            // What is merely true or false, such as 1, is more likely a mistake.
+            if (!is_bool(value)) refuse_value(PyExc_TypeError, name, value, "True or False");
+            put(static_cast<int>(PyObject_IsTrue(value.ptr()) == 1));
+            break;
+    }
+}
+
+py::object read(const fastopt_option_info& option, const char* at) {
+    double numbers[2];
+    int flag = 0;
+    switch (option.kind) {
+        case FASTOPT_NUMBER:
+            std::memcpy(numbers, at, sizeof(double));
+            return py::float_(numbers[0]);
+        case FASTOPT_PAIR:
+            std::memcpy(numbers, at, sizeof numbers);
+            return py::make_tuple(numbers[0], numbers[1]);
+        case FASTOPT_FLAG:
+            std::memcpy(&flag, at, sizeof flag);
+            return py::bool_(flag != 0);
+    }
+    return py::none();
+}
+
+}  // namespace
+
+OptionStruct::OptionStruct(const std::string& rule, const py::dict& values)
+    : rule_(fastopt_find_rule(rule.c_str())) {
+    const std::size_t size = rule_ == nullptr ? sizeof(fastopt_options) : rule_->options_size;
+    bytes_.resize(size / sizeof(double));
+    check(fastopt_options_init(rule.c_str(), get(), size));
+    assign(values);
+}
+
+void OptionStruct::assign(const py::dict& values) {
+    OptionStruct changed = *this;
+    const fastopt_option_info* begin = rule_->options;
+    const fastopt_option_info* end = begin + rule_->option_count;
+    for (const auto& [key, value] : values) {
+        const std::string name = py::str(key);
+        const auto* option = std::find_if(
+            begin, end, [&](const fastopt_option_info& known) { return known.name == name; });
+        if (option == end) {
+            std::string names;
+            for (const auto* known = begin; known != end; ++known)
+                names += (names.empty() ? "" : ", ") + std::string(known->name);
+            throw py::type_error("there is no option '" + name + "'; the options are " + names);
+        }
+        write(*option, value, reinterpret_cast<char*>(changed.get()) + option->offset);
+    }
+    check(fastopt_options_check(changed.get()));
+    *this = std::move(changed);
+}
+
+py::dict OptionStruct::to_dict() const {
+    py::dict values;
+    for (std::size_t i = 0; i < rule_->option_count; ++i) {
+        const fastopt_option_info& option = rule_->options[i];
+        values[option.name] = read(option, reinterpret_cast<const char*>(get()) + option.offset);
+    }
+    return values;
+}
+
+const fastopt_variant_info& OptionStruct::variant() const {
+    const fastopt_variant_info* variant = nullptr;
+    check(fastopt_options_variant(get(), &variant, nullptr));
+    return *variant;
+}
+
+std::vector<double> OptionStruct::initial_state() const {
+    std::vector<double> values(variant().slot_count);
+    check(fastopt_options_variant(get(), nullptr, values.data()));
+    return values;
+}
+
+py::dict OptionStruct::slots() const {
+    py::dict named;
+    const std::vector<double> initial = initial_state();
+    for (std::size_t i = 0; i < initial.size(); ++i) named[variant().slots[i]] = initial[i];
+    return named;
+}
+
+py::tuple slot_names(const fastopt_variant_info& variant) {
+    py::tuple names(variant.slot_count);
+    for (std::size_t i = 0; i < variant.slot_count; ++i) names[i] = py::str(variant.slots[i]);
+    return names;
+}
+
+}  // namespace fastopt::python

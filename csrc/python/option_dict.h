@@ -1,0 +1,44 @@
+// Options between Python dictionaries and a rule's struct, checked on the way in.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+#include <string>
+#include <vector>
+
+#include "../include/fastopt.h"
+
+namespace fastopt::python {
+
+namespace py = pybind11;
+
+// A rule's struct, whichever rule it is.
+class OptionStruct {
+  public:
+    // The rule's defaults, but for the values given.
+    OptionStruct(const std::string& rule, const py::dict& values);
+
+    // Takes over the named options. TypeError or ValueError, naming the option, its value and what
+    // it may be; nothing is changed then.
+    void assign(const py::dict& values);
+
+    py::dict to_dict() const;
+    const fastopt_variant_info& variant() const;
+    // Of the variant's slots, in their order; and by name.
+    std::vector<double> initial_state() const;
+    py::dict slots() const;
+
+    fastopt_options* get() { return reinterpret_cast<fastopt_options*>(bytes_.data()); }
+    const fastopt_options* get() const {
+        return reinterpret_cast<const fastopt_options*>(bytes_.data());
+    }
+    const fastopt_rule_info& rule() const { return *rule_; }
+
+  private:
+    const fastopt_rule_info* rule_;
+    std::vector<double> bytes_;  // doubles for their alignment
+};
+
+py::tuple slot_names(const fastopt_variant_info& variant);
+
+}  // namespace fastopt::python
