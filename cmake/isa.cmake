@@ -1,5 +1,5 @@
 # The instruction sets that kernels are compiled for, from the narrowest to the widest, and the only
-# place that lists them. csrc/isa.cpp asks the CPU about each by name: cpu_runs_<name>().
+# place that lists them. csrc/runtime/isa.cpp asks the CPU about each by name: cpu_runs_<name>().
 #
 # fastopt_add_isa(name GNU flags... MSVC flags...)
 
