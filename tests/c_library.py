@@ -6,6 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+from table import rule_name
 
 import pyfastopt as fo
 from pyfastopt import _core
@@ -193,4 +194,4 @@ def of_class(optimizer):
     """The struct with the options of an optimizer in Python."""
     options = dict(optimizer.param_groups[0])
     del options["params"]
-    return fo.option_struct(optimizer._rule, **options)
+    return fo.option_struct(rule_name(optimizer), **options)

@@ -86,13 +86,13 @@ def test_sizes_threads_alignments(row, options, dtype, isa, threads, expected):
 def test_every_alignment(row, dtype, isa, elements, rng):
     start = rng.standard_normal(67).astype(dtype)
     grad = rng.standard_normal(67).astype(dtype)
-    options = row.bench
-    reference = Reference(row.optimizer, [start.copy()], **options)
-    reference.step([grad])
-    for gradient_elements in range(16):
-        optimizer = row.optimizer([offset_array(start, elements)], **options)
-        optimizer.step([offset_array(grad, gradient_elements)])
-        check_equal(optimizer, reference)
+    for options in map(row.explicit, row.kernels):
+        reference = Reference(row.optimizer, [start.copy()], **options)
+        reference.step([grad])
+        for gradient_elements in range(16):
+            optimizer = row.optimizer([offset_array(start, elements)], **options)
+            optimizer.step([offset_array(grad, gradient_elements)])
+            check_equal(optimizer, reference)
 
 
 SHAPE = (6, 7, 5)
