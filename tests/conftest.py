@@ -1,7 +1,10 @@
 """Parameters that many tests share."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+from c_library import Api
 from table import SANITIZED, TABLE, variant_name
 
 import pyfastopt as fo
@@ -40,3 +43,13 @@ def isa(request):
 @pytest.fixture
 def rng():
     return np.random.default_rng(20)
+
+
+@pytest.fixture(scope="session")
+def library_path():
+    return next(Path(fo.get_library_dir()).glob("libfastopt.*"))
+
+
+@pytest.fixture(scope="session")
+def api(library_path):
+    return Api(library_path)

@@ -14,8 +14,8 @@ IN_BUILD_FOLDER = (Path(_core.__file__).parent.parent / "CMakeCache.txt").exists
 
 
 @pytest.fixture(scope="module")
-def library():
-    return ctypes.CDLL(str(next(Path(fo.get_library_dir()).glob("libfastopt.*"))))
+def library(library_path):
+    return ctypes.CDLL(str(library_path))
 
 
 def fields(record):
