@@ -6,14 +6,9 @@ clock that goes forward by the recorded times: the peers of a group have seen th
 """
 
 import gc
-import sys
 import time
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
-
 from peers import PEERS, SUITES, Case
 
 CHECKED_STEPS = 2

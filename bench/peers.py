@@ -21,9 +21,9 @@ from typing import Any
 
 import numpy as np
 from models import Shapes
-from table import Row
+from optimizers import ENTRIES, Entry, describe
 
-from pyfastopt import _core
+from pyfastopt import Optimizer
 from pyfastopt.reference import Reference
 
 Arrays = list[np.ndarray]
@@ -34,21 +34,29 @@ class Case:
     """One optimizer on arrays of the given shapes, in float32."""
 
     suite: str
-    row: Row
+    optimizer: type[Optimizer]
     model: str
     shapes: Shapes
     threads: int
 
     @property
+    def rule(self) -> str:
+        return self.optimizer.__name__
+
+    @property
+    def entry(self) -> Entry:
+        return ENTRIES.get(self.optimizer, Entry())
+
+    @property
     def name(self) -> str:
-        return f"{self.suite}: {self.row.name}, {self.model}, {self.threads} threads"
+        return f"{self.suite}: {self.rule}, {self.model}, {self.threads} threads"
 
     @property
     def info(self) -> dict[str, Any]:
         """What a report needs to know."""
         return {
             "suite": self.suite,
-            "rule": self.row.name,
+            "rule": self.rule,
             "model": self.model,
             "threads": self.threads,
             "arrays": len(self.shapes),
@@ -75,13 +83,13 @@ class Case:
     @property
     def peers(self) -> list[str]:
         """Names of those who can take part; some only where they are installed."""
-        absent = {"torch"} if self.row.torch is None else set()
-        absent |= {"numpy out="} if self.row.expert is None else set()
+        absent = {"torch"} if self.entry.torch is None else set()
+        absent |= {"numpy out="} if self.entry.expert is None else set()
         return [peer for peer in SUITES[self.suite] if peer not in absent]
 
     @property
     def options(self) -> dict[str, Any]:
-        return self._describe()[0]
+        return describe(self.optimizer, self.entry.options)[0]
 
     @property
     def lr(self) -> float:
@@ -90,11 +98,7 @@ class Case:
     @property
     def streams(self) -> int:
         """Arrays that a step writes: the parameters and their state."""
-        return 1 + len(self._describe()[1])
-
-    def _describe(self) -> Any:
-        optimizer = self.row.optimizer
-        return _core.describe(optimizer._rule, {**optimizer._preset, **self.row.bench})
+        return 1 + len(describe(self.optimizer, self.entry.options)[1])
 
 
 @dataclass
@@ -120,14 +124,14 @@ def same_bits(params: Arrays) -> Callable[[Arrays, int], None]:
 def pyfastopt(case: Case) -> Peer:
     """Call the library as a training loop does: with a list of gradients made anew."""
     params = [p.copy() for p in case.start]
-    optimizer = case.row.optimizer(params, num_threads=case.threads, **case.row.bench)
+    optimizer = case.optimizer(params, num_threads=case.threads, **case.entry.options)
     grads = case.grads
     return Peer(lambda: optimizer.step(list(grads)), same_bits(params), params)
 
 
 def numpy(case: Case) -> Peer:
     """The formula written plainly."""
-    reference = Reference(case.row.optimizer, [p.copy() for p in case.start], **case.row.bench)
+    reference = Reference(case.optimizer, [p.copy() for p in case.start], **case.entry.options)
     params, grads = reference.params, case.grads
     return Peer(lambda: reference.step(grads), same_bits(params), params)
 
@@ -135,7 +139,7 @@ def numpy(case: Case) -> Peer:
 def numpy_out(case: Case) -> Peer:
     """The formula by someone who knows NumPy: ``out=`` everywhere, no temporaries."""
     params = [p.copy() for p in case.start]
-    reference = Reference(case.row.optimizer, params, **case.row.bench)
+    reference = Reference(case.optimizer, params, **case.entry.options)
     largest = max(p.size for p in params)
     blocks = np.empty((2, largest), np.float32)
     scratch = [[block[: p.size].reshape(p.shape) for block in blocks] for p in params]
@@ -145,7 +149,7 @@ def numpy_out(case: Case) -> Peer:
     def step():
         nonlocal t
         t += 1
-        update = case.row.expert(reference.options, t)
+        update = case.entry.expert(reference.options, t)
         for p, g, state, (a, b) in work:
             update(p, g, state, a, b)
 
@@ -175,21 +179,22 @@ def on_tensors(case: Case, make: Callable[[list[Any]], Any]) -> Peer:
 
 def torch(case: Case, **variant: bool) -> Peer | None:
     """torch.optim, fused where it can be if no variant is named; None where it has no such."""
-    if find_spec("torch") is None or case.row.torch is None:
+    if find_spec("torch") is None or case.entry.torch is None:
         return None
     from torch import optim
 
-    make, options = getattr(optim, case.row.names["torch"]), case.row.torch
+    name, options = case.entry.torch
+    make = getattr(optim, name)
     return on_tensors(case, lambda tensors: make(tensors, lr=case.lr, **(variant or options)))
 
 
 def pyfastopt_torch(case: Case) -> Peer | None:
     """Call the library as torch users do."""
-    if find_spec("torch") is None or case.row.torch is None:
+    if find_spec("torch") is None or case.entry.torch is None:
         return None
     from pyfastopt import torch as optim
 
-    make = getattr(optim, case.row.names["torch"])
+    make = getattr(optim, case.entry.torch[0])
     return on_tensors(case, lambda tensors: make(tensors, lr=case.lr))
 
 

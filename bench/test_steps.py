@@ -3,8 +3,10 @@
 import models
 import pytest
 from conftest import CLOCK
+from optimizers import OPTIMIZERS
 from peers import Case
-from table import TABLE
+
+import pyfastopt as fo
 
 SIZES = [1_000, 10_000, 100_000, 1_000_000, 32_000_000]
 MODELS = {
@@ -14,17 +16,20 @@ MODELS = {
     "ResNet-50": models.resnet50(),
     "GPT-2 small": models.gpt2_small(),
 }
-ADAM, ADAMW = (next(row for row in TABLE if row.name == name) for name in ("Adam", "AdamW"))
 
 CASES = [
-    *(Case("sizes", row, f"{n:,} elements", [(n,)], 2) for row in TABLE for n in SIZES),
-    *(Case("models", ADAM, name, MODELS[name], threads) for name in MODELS for threads in (1, 2)),
+    *(Case("sizes", make, f"{n:,} elements", [(n,)], 2) for make in OPTIMIZERS for n in SIZES),
     *(
-        Case(suite, row, "GPT-2 small", MODELS["GPT-2 small"], 2)
-        for suite in ("rules", "streams")
-        for row in TABLE
+        Case("models", fo.Adam, name, MODELS[name], threads)
+        for name in MODELS
+        for threads in (1, 2)
     ),
-    *(Case("torch", ADAMW, name, MODELS[name], 2) for name in MODELS),
+    *(
+        Case(suite, make, "GPT-2 small", MODELS["GPT-2 small"], 2)
+        for suite in ("rules", "streams")
+        for make in OPTIMIZERS
+    ),
+    *(Case("torch", fo.AdamW, name, MODELS[name], 2) for name in MODELS),
 ]
 
 SMOKE_ELEMENTS = 100_000

@@ -6,6 +6,8 @@ from types import SimpleNamespace
 
 import c_header
 import numpy as np
+from arrays import same_bits
+from table import rule_name
 
 import pyfastopt as fo
 from pyfastopt import _core
@@ -189,4 +191,35 @@ def of_class(optimizer):
     """The struct with the options of an optimizer in Python."""
     options = dict(optimizer.param_groups[0])
     del options["params"]
-    return fo.option_struct(optimizer._rule, **options)
+    return fo.option_struct(rule_name(optimizer), **options)
+
+
+def changed(record, **members):
+    record = record.copy()
+    for name, value in members.items():
+        record[name] = value
+    return record
+
+
+def slots_of(kernel):
+    return tuple(slot.decode() for slot in kernel.slots[: kernel.slot_count])
+
+
+def reported(rule):
+    members = [
+        (member.name.decode(), member.kind, member.domain.decode(), member.offset)
+        for member in rule.options[: rule.option_count]
+    ]
+    return rule.options_size, members, slots_of(rule.all_slots)
+
+
+def assert_same(plan, rows, optimizer, params):
+    for row, p, twin, state in zip(
+        rows, params, optimizer.param_groups[0]["params"], optimizer.state, strict=True
+    ):
+        assert same_bits(p, twin), p.shape
+        assert plan.steps(row) == state.pop("step")
+        found = plan.state(row)
+        assert found.keys() == state.keys()
+        for name, array in state.items():
+            assert same_bits(found[name], array), (name, p.shape)

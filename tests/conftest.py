@@ -1,27 +1,19 @@
 """Parameters that many tests share."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+from c_library import Api
 from table import SANITIZED, TABLE, variant_name
 
 import pyfastopt as fo
-from pyfastopt import _core
 
-
-def variants():
-    """Every variant; under sanitizers the last of those that touch the same arrays."""
-    found = {}
-    for row in TABLE:
-        for variant in row.variants:
-            options = row.explicit(variant)
-            name = variant_name(row, variant)
-            _, slots = _core.describe(row.optimizer._rule, {**row.optimizer._preset, **options})
-            memory = (row.name, *slots) if SANITIZED else name
-            found[memory] = pytest.param(row, options, id=name)
-    return list(found.values())
-
-
-VARIANTS = variants()
+VARIANTS = [
+    pytest.param(row, row.explicit(variant), id=variant_name(row, variant))
+    for row in TABLE
+    for variant in (row.kernels if SANITIZED else row.variants)
+]
 
 ORACLES = [
     pytest.param(row, variant, id=variant_name(row, variant))
@@ -51,3 +43,13 @@ def isa(request):
 @pytest.fixture
 def rng():
     return np.random.default_rng(20)
+
+
+@pytest.fixture(scope="session")
+def library_path():
+    return next(Path(fo.get_library_dir()).glob("libfastopt.*"))
+
+
+@pytest.fixture(scope="session")
+def api(library_path):
+    return Api(library_path)

@@ -1,13 +1,17 @@
-"""Code run in a fresh interpreter, with environment variables of its own."""
+"""Code run in a fresh interpreter, with environment variables of its own.
+
+A test that does so is slow, as pyproject.toml says.
+"""
 
 import os
 import subprocess
 import sys
 
 
-def run(code, **environment):
+def python(*arguments, cwd=None, **environment):
     return subprocess.run(
-        [sys.executable, "-c", code],
+        [sys.executable, *arguments],
+        cwd=cwd,
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
@@ -18,13 +22,13 @@ def run(code, **environment):
 
 def output(code, **environment):
     """What the code prints; it must succeed."""
-    result = run(code, **environment)
+    result = python("-c", code, **environment)
     assert result.returncode == 0, result.stderr
     return result.stdout.strip()
 
 
 def error(code, **environment):
     """The last line that the code writes on failing; it must fail."""
-    result = run(code, **environment)
+    result = python("-c", code, **environment)
     assert result.returncode != 0
     return result.stderr.strip().splitlines()[-1]

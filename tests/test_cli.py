@@ -1,9 +1,8 @@
 """The commands, as they are run."""
 
-import subprocess
-import sys
 from pathlib import Path
 
+import interpreter
 import numpy as np
 import pytest
 from table import TABLE
@@ -13,15 +12,8 @@ import pyfastopt as fo
 ROOT = Path(__file__).parent.parent
 
 
-def command(*arguments, cwd=None, program=("-m", "pyfastopt")):
-    return subprocess.run(
-        [sys.executable, *program, *arguments],
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+def command(*arguments, cwd=None):
+    return interpreter.python("-m", "pyfastopt", *arguments, cwd=cwd)
 
 
 @pytest.mark.parametrize("root", [False, True])
@@ -44,8 +36,7 @@ def test_train_says_what_is_missing():
     code = (
         "import sys; sys.modules['rich'] = None; import pyfastopt.__main__ as m; m.main(['train'])"
     )
-    result = command(program=("-c", code))
-    assert "pip install 'pyfastopt[train]'" in result.stderr
+    assert "pip install 'pyfastopt[train]'" in interpreter.python("-c", code).stderr
 
 
 class TestTrain:

@@ -14,8 +14,8 @@ IN_BUILD_FOLDER = (Path(_core.__file__).parent.parent / "CMakeCache.txt").exists
 
 
 @pytest.fixture(scope="module")
-def library():
-    return ctypes.CDLL(str(next(Path(fo.get_library_dir()).glob("libfastopt.*"))))
+def library(library_path):
+    return ctypes.CDLL(str(library_path))
 
 
 def fields(record):
@@ -105,7 +105,7 @@ def test_a_call_by_address_gives_the_same_bits(library, row, options, dtype, rng
     p = rng.standard_normal(50).astype(dtype)
     q = p.copy()
     optimizer = row.optimizer(p, **options)
-    rule, slots = next((rule[0], rule[3]) for rule in _core.rules() if rule[0] == optimizer._rule)
+    rule, slots = next((rule[0], rule[3]) for rule in _core.rules() if rule[0] == row.rule)
     used = {name: v for name, v in optimizer.param_groups[0].items() if name != "params"}
     record = fo.option_struct(rule, **used)
     state = {name: v.copy() for name, v in optimizer.state[0].items() if name != "step"}

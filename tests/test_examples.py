@@ -9,6 +9,7 @@ import sys
 from functools import cache
 from pathlib import Path
 
+import interpreter
 import pytest
 from table import SANITIZED
 
@@ -113,12 +114,8 @@ def test_scikit_build_core_finds_the_package(shell):
 
 
 def test_l1_makes_weights_exactly_zero():
-    result = subprocess.run(
-        [sys.executable, EMBED.parent / "sparse.py"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    result = interpreter.python(EMBED.parent / "sparse.py")
+    assert result.returncode == 0, result.stderr
     rows = [line.split() for line in result.stdout.splitlines()[1:]]
     zeros = [float(row[1].rstrip("%")) for row in rows]
     assert zeros == sorted(zeros)

@@ -32,7 +32,9 @@ def test_includes(path):
         for place in places:
             if place.exists():
                 other = place.resolve().relative_to(CSRC).parts[0]
-                assert other == room or other in ALLOWED[room], f"csrc/{room} may not include {name}"
+                assert other == room or other in ALLOWED[room], (
+                    f"csrc/{room} may not include {name}"
+                )
 
 
 def test_every_room_is_listed():

@@ -2,10 +2,11 @@
 
 import copy
 import math
-import threading
 
 import numpy as np
 import pytest
+from arrays import same_bits
+from threads import run_threads
 
 import pyfastopt as fo
 from pyfastopt import _core
@@ -55,10 +56,6 @@ def logistic(x, y):
 SIZES = [0, 1, 15, 16, 17, 255, 256, 257, 4095, 4096, 4097, 100_003, 300_001]
 
 
-def same(a, b):
-    return np.asarray(a).tobytes() == np.asarray(b).tobytes()
-
-
 @pytest.mark.parametrize("threads", [1, 2, 3, 7])
 @pytest.mark.parametrize("n", SIZES)
 def test_vector_functions(n, dtype, isa, threads, rng):
@@ -67,7 +64,7 @@ def test_vector_functions(n, dtype, isa, threads, rng):
         ours, numpys = np.empty((2, n), dtype)
         dot = _core.combine(ours, 0.3, x, second, third, threads)
         assert dot == Vectors.combine(numpys, 0.3, x, second, third, threads)
-        assert same(ours, numpys)
+        assert same_bits(ours, numpys)
     before, changes, steps = np.empty((3, 2, n), dtype)
     before[:] = z
     dots = [
@@ -76,7 +73,7 @@ def test_vector_functions(n, dtype, isa, threads, rng):
     ]
     assert dots[0] == dots[1]
     for arrays in (before, changes, steps):
-        assert same(*arrays)
+        assert same_bits(*arrays)
     assert _core.magnitudes(x, threads) == Vectors.magnitudes(x, threads)
     if n:
         x[n // 2] = np.nan
@@ -87,7 +84,7 @@ def test_vectors_in_place(rng):
     x, y = rng.standard_normal((2, 1000))
     expected = y + 2 * x
     _core.combine(y, 2.0, x, y, None, 1)
-    assert same(y, expected)
+    assert same_bits(y, expected)
 
 
 def test_vectors_must_fit():
@@ -226,7 +223,7 @@ def test_bits(dtype, line_search_fn, isa):
             optimizer.step(Counted(function, x))
         found.append(x)
     assert np.isfinite(found[0]).all()
-    assert all(same(x, found[0]) for x in found)
+    assert all(same_bits(x, found[0]) for x in found)
 
 
 def test_structures_and_layouts(rng):
@@ -243,7 +240,7 @@ def test_structures_and_layouts(rng):
         fo.LBFGS(params, line_search_fn="strong_wolfe").step(lambda params=params: function(params))
         results.append(np.concatenate([p.ravel() for p in (*params["w"], params["b"])]))
         np.testing.assert_allclose(params["w"][0], a)
-    assert all(same(result, results[0]) for result in results)
+    assert all(same_bits(result, results[0]) for result in results)
 
 
 def test_resume_bit_for_bit():
@@ -261,7 +258,7 @@ def test_resume_bit_for_bit():
     assert second.max_iter == 4
     for _ in range(3):
         second.step(Counted(rosenbrock, half))
-    assert same(whole, half)
+    assert same_bits(whole, half)
     counts = [o.state_dict()["state"][0]["n_iter"] for o in (optimizer, second)]
     assert counts[0] == counts[1] > 6
 
@@ -338,8 +335,8 @@ def test_an_exception_leaves_the_parameters_where_the_last_iteration_did(failing
 
     with pytest.raises(RuntimeError, match="run out"):
         optimizer.step(closure)
-    assert any(same(x, earlier) for earlier in seen[:failing_call])
-    assert same(x, seen[0]) or failing_call == 5
+    assert any(same_bits(x, earlier) for earlier in seen[:failing_call])
+    assert same_bits(x, seen[0]) or failing_call == 5
     # It goes on from there.
     fo.LBFGS(twin, **settings).step(Counted(rosenbrock, twin))
     for _ in range(5):
@@ -384,19 +381,12 @@ def test_threads_take_turns():
     x = np.ones(2000)
     scale = np.linspace(1, 3, 2000)
     optimizer = fo.LBFGS(x, 0.5, max_iter=3)
-    steps = [
-        threading.Thread(
-            target=lambda: [
-                optimizer.step(lambda: (float((scale * x * x).sum()), 2 * scale * x))
-                for _ in range(5)
-            ]
-        )
-        for _ in range(3)
-    ]
-    for thread in steps:
-        thread.start()
-    for thread in steps:
-        thread.join()
+
+    def steps():
+        for _ in range(5):
+            optimizer.step(lambda: (float((scale * x * x).sum()), 2 * scale * x))
+
+    run_threads(steps, steps, steps)
     assert abs(x).max() < 1e-3
 
 

@@ -117,8 +117,7 @@ def test_group_is_a_mapping():
 
 
 def test_python_and_cpp_agree_on_names_and_defaults(row):
-    rule = row.optimizer._rule
-    defaults, _ = _core.describe(rule, row.optimizer._preset)
+    defaults, _ = row.describe({})
     opt = row.optimizer(vector())
     for name, value in defaults.items():
         assert getattr(opt, name) == value, name
@@ -128,9 +127,8 @@ def test_every_rule_has_an_optimizer_and_every_variant_a_test():
     tested = set()
     for row in TABLE:
         for variant in row.variants:
-            options = {**row.optimizer._preset, **row.explicit(variant)}
-            _, slots = _core.describe(row.optimizer._rule, options)
-            tested.add((row.optimizer._rule, tuple(slots)))
+            _, slots = row.describe(row.explicit(variant))
+            tested.add((row.rule, tuple(slots)))
     assert tested == set(_core.variants())
     public = {getattr(fo, name) for name in fo.__all__}
     optimizers = {c for c in public if isinstance(c, type) and issubclass(c, fo.Optimizer)}

@@ -50,14 +50,14 @@ def test_environment_chooses_the_isa(isa):
 
 
 EVERY_RULE = f"""
-import hashlib, sys, numpy as np, pyfastopt as fo
+import hashlib, itertools, sys, numpy as np, pyfastopt as fo
 sys.path.insert(0, {str(Path(__file__).parent)!r})
 from table import TABLE
 digest = hashlib.sha256()
 for row in TABLE:
-    for dtype in np.float32, np.float64:
+    for dtype, variant in itertools.product((np.float32, np.float64), row.kernels):
         start = np.random.default_rng(1).standard_normal((2, 100_003)).astype(dtype)
-        optimizer = row.optimizer(start[0], num_threads=1, **row.bench)
+        optimizer = row.optimizer(start[0], num_threads=1, **row.explicit(variant))
         for _ in range(2):
             optimizer.step(start[1])
         digest.update(start[0])

@@ -9,6 +9,7 @@ import threading
 import interpreter
 import numpy as np
 import pytest
+from threads import run_threads
 
 import pyfastopt as fo
 from pyfastopt.reference import Reference
@@ -218,24 +219,6 @@ thread.join()
 def test_fork_while_another_thread_steps():
     lines = interpreter.output(FORK_DURING_STEPS, PYTHONWARNINGS="ignore").split()
     assert lines == ["0"] * 5
-
-
-def run_threads(*targets):
-    errors = []
-
-    def guarded(target):
-        try:
-            target()
-        except BaseException as error:
-            errors.append(error)
-
-    threads = [threading.Thread(target=guarded, args=(target,)) for target in targets]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-        assert not thread.is_alive()
-    assert not errors
 
 
 @pytest.mark.parametrize("size", [50, LARGE])

@@ -1,0 +1,116 @@
+"""The C API: one-shots and plans give the bits of the Python classes."""
+
+import numpy as np
+import pytest
+from arrays import laid_out, same_bits
+from c_library import RULES, Plan, assert_same, of_class
+from table import TABLE
+
+#: Around the widths of vectors and cache lines, one dimension and more, and one for many threads.
+SHAPES = [(n,) for n in (0, 1, 3, 4, 7, 8, 15, 16, 17, 31, 33, 255, 256, 257, 150_001)]
+SHAPES += [(), (3, 7), (0, 4), (9, 7, 5), (1, 40, 1), (30, 70), (130, 131)]
+
+
+def numbers(rng, shape, dtype, kind=0):
+    return laid_out(np.asarray(rng.standard_normal(shape, dtype)), kind)
+
+
+def test_one_shots(api, row, options, dtype, rng):
+    for kind, (n,) in enumerate(shape for shape in SHAPES if len(shape) == 1):
+        p = numbers(rng, n, dtype, 4 * (kind % 2))
+        optimizer = row.optimizer(p.copy(), num_threads=1, **options)
+        record = of_class(optimizer)
+        state = {k: laid_out(v, 4) for k, v in optimizer.state[0].items() if k != "step"}
+        slots = [state[s].ctypes if s in state else None for s in RULES[row.rule][2]]
+        one_shot = getattr(api, f"{row.rule}_f{8 * p.itemsize}")
+        for step, threads in enumerate([1, 2, 3, 0], start=1):
+            g = numbers(rng, n, dtype, 4 * (step % 2))
+            optimizer.step(g)
+            one_shot(record.ctypes, step, n, p.ctypes, g.ctypes, *slots, threads)
+        assert same_bits(p, optimizer.param_groups[0]["params"][0]), n
+        for name, array in state.items():
+            assert same_bits(array, optimizer.state[0][name]), (name, n)
+
+
+def test_plans(api, row, options, dtype, rng):
+    params = [numbers(rng, shape, dtype, kind) for kind, shape in enumerate(SHAPES)]
+    optimizer = row.optimizer([p.copy() for p in params], num_threads=1, **options)
+    names = row.describe(options)[1]
+    plan = Plan(api)
+    group = plan.add_group(of_class(optimizer))
+    rows = []
+    for i, p in enumerate(params):
+        # Of each other row the state is the caller's.
+        slots = [laid_out(np.full_like(p, v), i + k) for k, v in enumerate(names.values(), 1)]
+        rows.append(plan.add_row(group, p, slots if i % 2 else None))
+    for step, threads in enumerate([1, 2, 3, 0, 7]):
+        grads = []
+        for i, p in enumerate(params):
+            g = None if (i + step) % 5 == 4 else numbers(rng, p.shape, dtype, 2 * i + step)
+            changes = {"strides": None} if g is not None and g.flags.c_contiguous else {}
+            plan.set_gradient(rows[i], g, **changes)
+            grads.append(g)
+        record = plan.options(group)
+        record["lr"] = optimizer.lr = 0.1 / (1 + step)
+        plan.set_options(group, record)
+        plan.step(threads)
+        optimizer.step(grads)
+    assert_same(plan, rows, optimizer, params)
+
+
+def test_groups_of_all_rules(api, dtype, rng):
+    plan = Plan(api)
+    jobs = []
+    variants = [(row.optimizer, row.explicit(variant)) for row in TABLE for variant in row.variants]
+    for make, options in variants:
+        params = [numbers(rng, shape, dtype, 1) for shape in [(17,), (5, 6), (4000,)]]
+        optimizer = make([p.copy() for p in params], **options)
+        group = plan.add_group(of_class(optimizer))
+        jobs.append((optimizer, params, [plan.add_row(group, p) for p in params]))
+    for threads in (1, 2, 3):
+        for optimizer, params, rows in jobs:
+            grads = [numbers(rng, p.shape, dtype, threads) for p in params]
+            optimizer.step(grads)
+            for row, g in zip(rows, grads, strict=True):
+                plan.set_gradient(row, g)
+        plan.step(threads)
+    for optimizer, params, rows in jobs:
+        assert_same(plan, rows, optimizer, params)
+
+
+@pytest.mark.parametrize("whose", ["the plan's", "the caller's"])
+def test_checkpoints(api, row, options, dtype, whose, rng):
+    """Half the steps, and all that a plan tells of itself, into a new plan: the same bits."""
+    params = [numbers(rng, shape, dtype, kind) for kind, shape in enumerate([(19,), (4, 5), ()])]
+    optimizer = row.optimizer([p.copy() for p in params], **{**options, "lr": 0.1})
+    plan = Plan(api)
+    plan.add_group(of_class(optimizer))
+    rows = [plan.add_row(0, p) for p in params]
+    for step in range(6):
+        if step == 3:
+            before, plan = plan, Plan(api)
+            # The one group of the new plan has the options that the old one was changed to.
+            plan.add_group(before.options(0))
+            for i, p in enumerate(params):
+                params[i] = p.copy()
+                state = {name: slot.copy() for name, slot in before.state(i).items()}
+                slots = list(state.values()) if whose == "the caller's" else None
+                plan.add_row(0, params[i], slots)
+                for name, slot in plan.state(i).items():
+                    slot[...] = state[name]
+                api.plan_set_steps(plan.handle, i, before.steps(i))
+            del before
+        grads = [
+            None if (i, step) == (1, 2) else numbers(rng, p.shape, dtype, i)
+            for i, p in enumerate(params)
+        ]
+        if step == 1:
+            record = plan.options(0)
+            record["weight_decay"] = optimizer.weight_decay = 0.3
+            plan.set_options(0, record)
+        optimizer.step(grads)
+        for i, g in zip(rows, grads, strict=True):
+            plan.set_gradient(i, g)
+        plan.step()
+    assert [plan.steps(i) for i in rows] == [6, 5, 6]
+    assert_same(plan, rows, optimizer, params)
