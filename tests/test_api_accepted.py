@@ -18,6 +18,7 @@ from c_library import (
     changed,
     described,
     values,
+    viewed,
 )
 
 import pyfastopt as fo
@@ -132,3 +133,41 @@ def test_interleaved_arrays_are_accepted_where_the_caller_vouches(api):
     plan.step()
     assert block.tolist() == [[-1.5, -1.5, 1, 1.5]] * 6
     assert [plan.steps(0), plan.steps(1)] == [2, 2]
+
+
+VIEWS = {
+    "contiguous": np.ones((3, 4)),
+    "transposed": np.ones((3, 4), np.float32).T,
+    "reversed": np.ones((6, 8))[::-2, ::-1],
+    "broadcast": np.broadcast_to(np.ones(4), (3, 4)),
+    "empty": np.ones((3, 0, 2)),
+    "0-d": np.ones(()),
+    "long": np.ones((70, 90))[:, 1:].transpose(),
+}
+
+
+@pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS)
+def test_arrays(api, view):
+    begin, end, overlaps = ctypes.c_size_t(), ctypes.c_size_t(), ctypes.c_int(7)
+    array = ctypes.byref(described(view))
+    api.array_extent(array, ctypes.byref(begin), ctypes.byref(end))
+    low, high = np.lib.array_utils.byte_bounds(view) if view.size else (view.ctypes.data,) * 2
+    assert (begin.value, end.value) == (low, high)
+    api.array_overlaps_itself(array, ctypes.byref(overlaps))
+    assert overlaps.value == (view.size > 0 and 0 in view.strides)
+
+
+@pytest.mark.parametrize("offset", [0, 8, 40])
+@pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS)
+def test_state_lies_as_its_parameter_does(api, view, offset):
+    block = np.zeros(view.nbytes + 64 + offset, np.uint8)[offset:]
+    parameter, strides, placed = described(view), (ctypes.c_ssize_t * view.ndim)(), Array()
+    api.array_place_state(ctypes.byref(parameter), block.ctypes, strides, ctypes.byref(placed))
+    wanted = view.ctypes.data % 64 if view.nbytes >= 2**14 else 0
+    assert placed.data % 64 == wanted
+    state = viewed(placed)
+    assert block.ctypes.data <= placed.data
+    assert placed.data + state.nbytes <= block.ctypes.data + block.nbytes
+    assert (state.shape, state.dtype) == (view.shape, view.dtype)
+    if view.size and 0 not in view.strides:
+        assert state.strides == np.empty_like(view, order="K").strides

@@ -92,6 +92,7 @@ class World:
         self.own = [np.arange(1.0, 6) / 8 for _ in range(4)]
         self.new = np.arange(1.0, 6)
         self.free = np.arange(1.0, 6)
+        self.lengths = (ctypes.c_ssize_t * 64)()
         self.handle = ctypes.c_void_p()
 
     def __del__(self):
@@ -104,6 +105,9 @@ class World:
             "options_init": {"rule": b"adam", "options": adam.copy(), "size": adam.nbytes},
             "options_check": {"options": adam},
             "options_variant": {"options": adam, "variant": None, "initial_state": None},
+            "array_extent": {"begin": ctypes.c_size_t(), "end": ctypes.c_size_t()},
+            "array_overlaps_itself": {"overlaps": ctypes.c_int()},
+            "array_place_state": {"block": self.block, "strides": self.lengths, "state": Array()},
             "adam_f64": {"options": adam, "step": 3, "count": p.size, "p": p, "g": g},
             "plan_create": {"plan": self.handle},
             "plan_add_group": {"options": adam, "group": None},
@@ -119,6 +123,9 @@ class World:
         }[function]
         if function == "adam_f64":
             given.update(zip(RULES["adam"][2], [*state, None], strict=True), num_threads=2)
+        if function.startswith("array_"):
+            name = "parameter" if function == "array_place_state" else "array"
+            given[name] = described(self.new)
         if function == "plan_add_row":
             given.update(slots=described(self.free), flags=0)
         if function.startswith("plan_") and function != "plan_create":
@@ -132,7 +139,7 @@ class World:
         def passed(value):
             if isinstance(value, np.ndarray):
                 return value.ctypes
-            outputs = Array, ctypes.c_int64
+            outputs = Array, ctypes.c_int, ctypes.c_int64, ctypes.c_size_t
             is_output = isinstance(value, outputs) or value is self.handle
             return ctypes.byref(value) if is_output else value
 
@@ -200,6 +207,11 @@ BAD_ARRAYS = [
     ({"strides": (-(2**63),)}, rf"strides\[0\] = -{2**63} reaches beyond memory"),
     ({"strides": (0,)}, SHARES),
     ({"ndim": 2, "shape": (2, 3), "strides": (8, 8)}, SHARES),
+]
+
+#: And what no array is.
+NO_ARRAYS = [
+    (bad, message) for bad, message in BAD_ARRAYS if "data" not in bad and message != SHARES
 ]
 
 #: By status and functions: what is wrong with the arguments, and what the message says.
@@ -292,6 +304,20 @@ BAD = {
     + [
         ({"p": lambda w: w.block[4:], "g": lambda w: w.block}, "g: shares memory with p"),
         ({"p": lambda w: w.block, "g": lambda w: w.block[4:]}, "g: shares memory with p"),
+    ],
+    (INVALID_ARGUMENT, "array_extent array_overlaps_itself"): [
+        *null("array"),
+        *((array("array", **bad), f"^array: {message}") for bad, message in NO_ARRAYS),
+        (misaligned("array"), f"array: {NOT_ALIGNED}"),
+    ],
+    (INVALID_ARGUMENT, "array_extent"): [*null("begin"), *null("end")],
+    (INVALID_ARGUMENT, "array_overlaps_itself"): null("overlaps"),
+    (INVALID_ARGUMENT, "array_place_state"): [
+        *null("parameter"),
+        *((array("parameter", **bad), f"^parameter: {message}") for bad, message in NO_ARRAYS),
+        *null("block"),
+        *null("strides"),
+        *null("state"),
     ],
     (INVALID_ARGUMENT, "plan_add_row"): [
         *null("parameter"),
