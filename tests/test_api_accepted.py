@@ -151,8 +151,11 @@ def test_arrays(api, view):
     begin, end, overlaps = ctypes.c_size_t(), ctypes.c_size_t(), ctypes.c_int(7)
     array = ctypes.byref(described(view))
     api.array_extent(array, ctypes.byref(begin), ctypes.byref(end))
-    low, high = np.lib.array_utils.byte_bounds(view) if view.size else (view.ctypes.data,) * 2
-    assert (begin.value, end.value) == (low, high)
+    reaches = [(n - 1) * stride for n, stride in zip(view.shape, view.strides, strict=True)]
+    first = view.ctypes.data + sum(reach for reach in reaches if reach < 0)
+    last = view.ctypes.data + sum(reach for reach in reaches if reach > 0)
+    expected = (first, last + view.itemsize) if view.size else (view.ctypes.data,) * 2
+    assert (begin.value, end.value) == expected
     api.array_overlaps_itself(array, ctypes.byref(overlaps))
     assert overlaps.value == (view.size > 0 and 0 in view.strides)
 
