@@ -94,7 +94,7 @@ class Case:
 
     def _describe(self) -> Any:
         optimizer = self.row.optimizer
-        return _core.describe(optimizer._rule, {**optimizer._preset, **self.row.bench})
+        return _core.describe(optimizer.rule, {**optimizer.defaults, **self.row.bench})
 
 
 @dataclass

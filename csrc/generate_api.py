@@ -64,12 +64,9 @@ class Rule:
 def rules() -> Iterator[Rule]:
     classes = [getattr(pyfastopt, name) for name in pyfastopt.__all__]
     titles = {
-        optimizer._rule: optimizer.__name__
+        optimizer.rule: optimizer.__name__
         for optimizer in classes
-        if isinstance(optimizer, type)
-        and issubclass(optimizer, pyfastopt.Optimizer)
-        and optimizer is not pyfastopt.Optimizer
-        and not optimizer._preset
+        if isinstance(optimizer, type) and optimizer.__base__ is pyfastopt.Optimizer
     }
     for name, _, options, slots in _core.rules():
         defaults, _ = _core.describe(name, {})

@@ -193,4 +193,4 @@ def of_class(optimizer):
     """The struct with the options of an optimizer in Python."""
     options = dict(optimizer.param_groups[0])
     del options["params"]
-    return fo.option_struct(optimizer._rule, **options)
+    return fo.option_struct(optimizer.rule, **options)

@@ -15,7 +15,7 @@ def variants():
         for variant in row.variants:
             options = row.explicit(variant)
             name = variant_name(row, variant)
-            _, slots = _core.describe(row.optimizer._rule, {**row.optimizer._preset, **options})
+            _, slots = _core.describe(row.optimizer.rule, {**row.optimizer.defaults, **options})
             memory = (row.name, *slots) if SANITIZED else name
             found[memory] = pytest.param(row, options, id=name)
     return list(found.values())

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import pyfastopt as fo
-from pyfastopt.conventions import differences
-from pyfastopt.reference import power
+from pyfastopt.formulas import power
+from pyfastopt.optimizer import differences
 
 #: The library was built with sanitizers, whose runtime is preloaded. They are slow and look at
 #: memory, so that what differs in numbers only is not repeated for them.

@@ -417,8 +417,8 @@ def test_one_shots(api, row, options, dtype, rng):
         optimizer = row.optimizer(p.copy(), num_threads=1, **options)
         record = of_class(optimizer)
         state = {k: laid_out(v, 4) for k, v in optimizer.state[0].items() if k != "step"}
-        slots = [state[s].ctypes if s in state else None for s in RULES[optimizer._rule][2]]
-        one_shot = getattr(api, f"{optimizer._rule}_f{8 * p.itemsize}")
+        slots = [state[s].ctypes if s in state else None for s in RULES[optimizer.rule][2]]
+        one_shot = getattr(api, f"{optimizer.rule}_f{8 * p.itemsize}")
         for step, threads in enumerate([1, 2, 3, 0], start=1):
             g = numbers(rng, n, dtype, 4 * (step % 2))
             optimizer.step(g)
@@ -431,7 +431,7 @@ def test_one_shots(api, row, options, dtype, rng):
 def test_plans(api, row, options, dtype, rng):
     params = [numbers(rng, shape, dtype, kind) for kind, shape in enumerate(SHAPES)]
     optimizer = row.optimizer([p.copy() for p in params], num_threads=1, **options)
-    names = _core.describe(optimizer._rule, values(of_class(optimizer)))[1]
+    names = _core.describe(optimizer.rule, values(of_class(optimizer)))[1]
     plan = Plan(api)
     group = plan.add_group(of_class(optimizer))
     rows = []

@@ -40,7 +40,7 @@ def members(options):
         (fo.get_include, ["fastopt.h", "fastopt.hpp", "fastopt_rules.h", "fastopt_rules.hpp"]),
         (fo.get_library_dir, ["libfastopt.*"]),
         (fo.get_cmake_dir, ["pyfastoptConfig.cmake", "pyfastoptConfigVersion.cmake"]),
-        (fo.embed.get_pkgconfig_dir, ["fastopt.pc"]),
+        (fo.interop.get_pkgconfig_dir, ["fastopt.pc"]),
     ],
 )
 def test_directories(directory, names):
@@ -105,7 +105,7 @@ def test_a_call_by_address_gives_the_same_bits(library, row, options, dtype, rng
     p = rng.standard_normal(50).astype(dtype)
     q = p.copy()
     optimizer = row.optimizer(p, **options)
-    rule, slots = next((rule[0], rule[3]) for rule in _core.rules() if rule[0] == optimizer._rule)
+    rule, slots = next((rule[0], rule[3]) for rule in _core.rules() if rule[0] == optimizer.rule)
     used = {name: v for name, v in optimizer.param_groups[0].items() if name != "params"}
     record = fo.option_struct(rule, **used)
     state = {name: v.copy() for name, v in optimizer.state[0].items() if name != "step"}

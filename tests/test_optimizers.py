@@ -117,8 +117,8 @@ def test_group_is_a_mapping():
 
 
 def test_python_and_cpp_agree_on_names_and_defaults(row):
-    rule = row.optimizer._rule
-    defaults, _ = _core.describe(rule, row.optimizer._preset)
+    rule = row.optimizer.rule
+    defaults, _ = _core.describe(rule, row.optimizer.defaults)
     opt = row.optimizer(vector())
     for name, value in defaults.items():
         assert getattr(opt, name) == value, name
@@ -128,9 +128,9 @@ def test_every_rule_has_an_optimizer_and_every_variant_a_test():
     tested = set()
     for row in TABLE:
         for variant in row.variants:
-            options = {**row.optimizer._preset, **row.explicit(variant)}
-            _, slots = _core.describe(row.optimizer._rule, options)
-            tested.add((row.optimizer._rule, tuple(slots)))
+            options = {**row.optimizer.defaults, **row.explicit(variant)}
+            _, slots = _core.describe(row.optimizer.rule, options)
+            tested.add((row.optimizer.rule, tuple(slots)))
     assert tested == set(_core.kernels())
     public = {getattr(fo, name) for name in fo.__all__}
     optimizers = {c for c in public if isinstance(c, type) and issubclass(c, fo.Optimizer)}
@@ -261,7 +261,7 @@ def test_load_state_dict_refuses_what_does_not_fit():
         (fo.AdamW({"W": vector(), "b": vector(2)}).state_dict(), "is 'AdamW', expected 'Adam'"),
         (changed(lambda d: d["param_groups"][0].pop("lr")), r"\[0\] has no entry \['lr'\]"),
         (changed(lambda d: d["state"][1].update(step=2**63 - 1)), r"\['step'\] = 92233720368"),
-        (changed(lambda d: d.update(state=[])), r"state_dict\['state'\] is no dict"),
+        (changed(lambda d: d.update(state=[])), r"state_dict\['state'\] is not a dict"),
         (changed(lambda d: d.pop("param_groups")), "no entry 'param_groups'"),
         (changed(lambda d: d["param_groups"].append({})), "other parameters"),
         (
