@@ -7,10 +7,11 @@ time and for type checkers alike.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from inspect import Parameter, Signature
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from .documentation import document, parameter_docs, split_sections
+from .documentation import Entry, document, read_entries, split_sections
 
 if TYPE_CHECKING:
     from dataclasses import InitVar
@@ -67,24 +68,39 @@ class ThreadsOption(Option):
 
 
 class Field:
-    """A field as its class declares it."""
+    """A field as its class declares it, and describes it in its docstring."""
 
     def __init__(self, default: Any, kw_only: bool = True, option: Option | None = None) -> None:
         self.default = default
         self.kw_only = kw_only
         self.option = option or Option()
         self.annotation = ""
+        self.entry = Entry("", "")
 
     @property
     def is_argument_only(self) -> bool:
         """Whether the constructor takes it, and the optimizer has no attribute for it."""
         return self.annotation.startswith("InitVar[")
 
-    def parameter(self, name: str) -> Parameter:
-        """Return the field as a parameter of the constructor."""
-        kind = Parameter.KEYWORD_ONLY if self.kw_only else Parameter.POSITIONAL_OR_KEYWORD
-        annotation = self.annotation.removeprefix("InitVar[").removesuffix("]")
+    def parameter(self, name: str, kind: Any = None) -> Parameter:
+        """Return the field as a parameter of the constructor, or of the kind that is given."""
+        if kind is None:
+            kind = Parameter.KEYWORD_ONLY if self.kw_only else Parameter.POSITIONAL_OR_KEYWORD
+        annotation = self.annotation
+        if self.is_argument_only:
+            annotation = annotation[len("InitVar[") : -1]
         return Parameter(name, kind, default=self.default, annotation=annotation)
+
+    def describe(self, name: str) -> str:
+        """Return the field's entry for a docstring, with its type and default."""
+        kind, default = self.entry.kind, self.default
+        if not kind:
+            kind = "(float, float)" if isinstance(default, tuple) else type(default).__name__
+        if default is None:
+            kind += ", optional"
+        elif default is not Parameter.empty:
+            kind += f', default "{default}"' if isinstance(default, str) else f", default {default}"
+        return f"{name} : {kind}\n{self.entry.text}"
 
 
 def field(
@@ -134,11 +150,16 @@ class Declaration(type):
             # Not in the class body: type checkers would take it to forbid setting the options,
             # which are declared as if they were plain attributes.
             namespace["__slots__"] = private
-        namespace["fields"] = _take_fields(namespace, bases)
-        namespace["sections"] = split_sections(namespace.get("__doc__") or "")
+        namespace["sections"] = sections = split_sections(namespace.get("__doc__") or "")
+        namespace["fields"] = fields = _take_fields(namespace, bases)
+        for field_name, entry in read_entries(sections.get("Parameters", "")):
+            if field_name in fields:
+                fields[field_name] = copy(fields[field_name])
+                fields[field_name].entry = entry
         cls = super().__new__(mcls, name, bases, namespace, **keywords)
         if private is not None and cls.__doc__:
-            cls.__doc__ = document(cls, cls.sections[""], parameter_docs(cls).values())
+            entries = [declared.describe(name) for name, declared in fields.items()]
+            cls.__doc__ = document(cls, sections[""], entries)
         return cls
 
     def __init__(
@@ -149,9 +170,9 @@ class Declaration(type):
     @property
     def __signature__(cls) -> Signature:
         # Made when it is asked for, because most programs never ask.
-        if vars(cls).get("__init__", BaseOptimizer.__init__) is not BaseOptimizer.__init__:
+        if cls.__init__ is not BaseOptimizer.__init__:  # type: ignore[misc]
             raise AttributeError(f"the signature of {cls.__name__} is that of its __init__")
-        return Signature([field.parameter(name) for name, field in cls.fields.items()])
+        return Signature([declared.parameter(name) for name, declared in cls.fields.items()])
 
 
 def _take_fields(namespace: dict[str, Any], bases: tuple[type, ...]) -> dict[str, Field]:
@@ -166,9 +187,11 @@ def _take_fields(namespace: dict[str, Any], bases: tuple[type, ...]) -> dict[str
         if inherited is None and (not annotation or annotation.startswith("ClassVar")):
             continue
         found = fields[name] = value if isinstance(value, Field) else Field(value)
-        found.annotation = annotation or (inherited.annotation if inherited else "")
+        found.annotation = annotation
         del namespace[name]
-        if inherited is None and not found.is_argument_only:
+        if inherited is not None:
+            found.annotation, found.entry = inherited.annotation, inherited.entry
+        elif not found.is_argument_only:
             namespace[name] = found.option
     return fields
 

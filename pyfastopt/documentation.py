@@ -1,14 +1,21 @@
-"""Docstrings: written for the fields of a class itself, and completed with all the others."""
+"""Docstrings of declared classes: their sections, and the entries of their parameters."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from inspect import Parameter, cleandoc
-from typing import Any
+from collections.abc import Iterable, Iterator
+from inspect import cleandoc
+from typing import NamedTuple
 
 _SECTION = re.compile(r"^(\w+)\n-+\n", re.MULTILINE)
 _ENTRY = re.compile(r"^(\w+)(?: : (.+))?\n((?: {4}.+(?:\n|$))+)", re.MULTILINE)
+
+
+class Entry(NamedTuple):
+    """The description of a parameter: its type, where that is written out, and its sentences."""
+
+    kind: str
+    text: str
 
 
 def split_sections(doc: str) -> dict[str, str]:
@@ -17,28 +24,13 @@ def split_sections(doc: str) -> dict[str, str]:
     return {"": first, **dict(zip(others[::2], others[1::2], strict=True))}
 
 
-def parameter_docs(cls: Any) -> dict[str, str]:
-    """Return the description of each field: its name, type and default, and its sentences."""
-    found: dict[str, tuple[str, str]] = {}
-    for base in reversed(cls.__mro__):
-        for name, kind, text in _ENTRY.findall(getattr(base, "sections", {}).get("Parameters", "")):
-            found[name] = kind, text.rstrip()
-    docs = {}
-    for name, field in cls.fields.items():
-        kind, text = found[name]
-        default = field.default
-        kind = kind or {tuple: "(float, float)"}.get(type(default), type(default).__name__)
-        if default is None:
-            kind += ", optional"
-        elif isinstance(default, str):
-            kind += f', default "{default}"'
-        elif default is not Parameter.empty:
-            kind += f", default {default!r}"
-        docs[name] = f"{name} : {kind}\n{text}"
-    return docs
+def read_entries(section: str) -> Iterator[tuple[str, Entry]]:
+    """Yield the name and the description of each parameter in a section."""
+    for name, kind, text in _ENTRY.findall(section):
+        yield name, Entry(kind, text.rstrip())
 
 
-def document(cls: Any, introduction: str, parameters: Iterable[str]) -> str:
+def document(cls: type, introduction: str, parameters: Iterable[str]) -> str:
     """Return a docstring with the other sections of a class, and of the classes that it is of."""
     others: dict[str, list[str]] = {"Raises": [], "Notes": [], "Examples": []}
     for base in cls.__mro__:
