@@ -16,7 +16,7 @@ import numpy as np
 
 import pyfastopt as fo
 from pyfastopt import _core
-from pyfastopt.reference import power
+from pyfastopt.formulas import power
 
 
 @dataclass(frozen=True)
@@ -138,4 +138,4 @@ def describe(
     optimizer: type[fo.Optimizer], options: dict[str, Any]
 ) -> tuple[dict[str, Any], dict[str, float]]:
     """All options, and the state arrays with what they begin with."""
-    return _core.describe(optimizer._rule, {**optimizer._preset, **options})
+    return _core.describe(optimizer.rule, {**optimizer.defaults, **options})

@@ -9,41 +9,35 @@
 array([0.9, 0.9], dtype=float32)
 """
 
-from importlib.util import find_spec
 from pkgutil import extend_path
 
 # In a clone's root, this folder hides the installed package, which has the compiled module.
 __path__ = extend_path(__path__, __name__)
 __version__ = "0.1.0"
 
-if find_spec(f"{__name__}._core") is None:
+try:
+    from . import _core
+except ModuleNotFoundError as error:
     raise ImportError(
         "pyfastopt's compiled module is not installed; run 'pip install .' in its source folder"
-    )
-from . import _core
-
+    ) from error
 if _core.__version__ != __version__:
     raise ImportError(
         f"pyfastopt {__version__} found the compiled module of version {_core.__version__} at "
         f"{_core.__file__}; install this version with 'pip install .' in its source folder"
     )
 
-from . import adam, adaptive, conventions, embed, layerwise, lbfgs, sgd
-from .adam import *
-from .adaptive import *
+from . import conventions, functional, interop, optimizers
 from .conventions import *
-from .embed import *
-from .layerwise import *
-from .lbfgs import *
+from .functional import *
+from .interop import *
+from .lbfgs import LBFGS
 from .optimizer import Optimizer, ParamGroup
+from .optimizers import *
 from .runtime import RuntimeInfo, runtime_info, use_isa
-from .sgd import *
 
-__all__ = ["Optimizer", "ParamGroup", "RuntimeInfo", "runtime_info", "use_isa"]
-__all__ += adam.__all__
-__all__ += adaptive.__all__
+__all__ = ["LBFGS", "Optimizer", "ParamGroup", "RuntimeInfo", "runtime_info", "use_isa"]
+__all__ += optimizers.__all__
+__all__ += functional.__all__
 __all__ += conventions.__all__
-__all__ += embed.__all__
-__all__ += layerwise.__all__
-__all__ += lbfgs.__all__
-__all__ += sgd.__all__
+__all__ += interop.__all__

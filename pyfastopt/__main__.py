@@ -6,14 +6,14 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from . import __version__, embed, runtime_info
+from . import __version__, interop, runtime_info
 
 #: What is printed for each flag that builds on the library need.
 _FLAGS = {
-    "--cflags": (embed.compiler_flags, "print what a compiler needs"),
-    "--libs": (embed.linker_flags, "print what a linker needs"),
-    "--cmakedir": (embed.get_cmake_dir, "print the directory for CMake's pyfastopt_DIR"),
-    "--pkgconfigdir": (embed.get_pkgconfig_dir, "print the directory for PKG_CONFIG_PATH"),
+    "--cflags": (interop.compiler_flags, "print what a compiler needs"),
+    "--libs": (interop.linker_flags, "print what a linker needs"),
+    "--cmakedir": (interop.get_cmake_dir, "print the directory for CMake's pyfastopt_DIR"),
+    "--pkgconfigdir": (interop.get_pkgconfig_dir, "print the directory for PKG_CONFIG_PATH"),
 }
 
 

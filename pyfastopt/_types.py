@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, Union
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from numpy.typing import NDArray
 
@@ -28,4 +28,9 @@ Tree: TypeAlias = "Array | Sequence[Tree] | Mapping[Any, Tree] | None"
 #: Parameters, or parameter groups: dictionaries with "params" and the group's own options.
 Params: TypeAlias = "Tree | Sequence[Mapping[str, Any]]"
 
-OptionValue: TypeAlias = Union[float, bool, "tuple[float, float]"]
+Pair: TypeAlias = tuple[float, float]
+
+OptionValue: TypeAlias = float | bool | Pair
+
+#: A framework whose formulas and defaults an optimizer takes over.
+Convention: TypeAlias = Literal["torch", "keras", "optax", "mxnet"]

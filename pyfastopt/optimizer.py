@@ -3,55 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, MutableMapping
-from types import SimpleNamespace
-from typing import Any, ClassVar, Generic, NoReturn, TypedDict, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, get_args
 
-from numpy.typing import NDArray
+from . import _core, checkpoint
+from ._types import Convention, OptionValue, Params, Tree
+from .declaration import BaseOptimizer, ThreadsOption, field
+from .formulas import Floats, Options, State
 
-from . import _core
-from ._types import Array, OptionValue, Params, Tree
-from .conventions import differences
-
-T = TypeVar("T", bound=OptionValue)
-
-
-class Option(Generic[T]):
-    """An option of all parameter groups, as an attribute that is checked when it is set."""
-
-    def __set_name__(self, owner: type[Optimizer], name: str) -> None:
-        self._name = name
-
-    @overload
-    def __get__(self, optimizer: None, owner: type[Optimizer]) -> Option[T]: ...
-
-    @overload
-    def __get__(self, optimizer: Optimizer, owner: type[Optimizer]) -> T: ...
-
-    def __get__(self, optimizer: Optimizer | None, owner: type[Optimizer]) -> Option[T] | T:
-        if optimizer is None:
-            return self
-        values = [group[self._name] for group in optimizer.param_groups]
-        if any(value != values[0] for value in values):
-            raise ValueError(
-                f"{self._name} = {values} differs between parameter groups; "
-                f"read param_groups[i]['{self._name}']"
-            )
-        value: T = values[0]
-        return value
-
-    def __set__(self, optimizer: Optimizer, value: T) -> None:
-        plan = optimizer._plan
-        plan.set_options([{self._name: value}] * len(optimizer.param_groups))
-
-
-class CommonOptions(TypedDict, total=False):
-    """The options that all optimizers have besides `lr`."""
-
-    weight_decay: float
-    decoupled_weight_decay: bool
-    maximize: bool
-    grad_scale: float
-    clip_value: float
+if TYPE_CHECKING:
+    from dataclasses import InitVar
 
 
 class ParamGroup(MutableMapping[str, Any]):
@@ -88,7 +48,7 @@ class ParamGroup(MutableMapping[str, Any]):
         return f"ParamGroup({len(self['params'])} arrays, {options})"
 
 
-class Optimizer:
+class Optimizer(BaseOptimizer, private=("_groups", "_plan", "_step")):
     """What all optimizers share; use one of the subclasses.
 
     Parameters
@@ -97,68 +57,91 @@ class Optimizer:
         The parameters, updated in place: float32 or float64, of any shape and strides, writable,
         aligned, in native byte order, without memory in common. Or a list of parameter groups:
         dictionaries with an entry ``"params"`` and the options that differ in that group.
-    lr : float, optional
-        Learning rate, >= 0. Each class says its default.
-    convention : {"torch", "keras", "optax", "mxnet"}, default "torch"
+    lr
+        Learning rate, >= 0.
+    convention : {"torch", "keras", "optax", "mxnet"}
         The framework whose formula and defaults to take: a preset of the options, which those
         that are given override. :func:`preset` shows it, and docs/conventions.md the formulas.
-    num_threads : int, optional
+    num_threads : int
         Threads that a step may use. By default ``PYFASTOPT_NUM_THREADS``, else OpenMP's number,
         and at most the CPUs that the process may use.
-    weight_decay : float, default 0
+    weight_decay
         The L2 penalty's gradient ``weight_decay * p`` is added to `g`; >= 0.
-    decoupled_weight_decay : bool, default False
+    decoupled_weight_decay
         Shrink `p` by the factor ``1 - lr*weight_decay`` before the update instead, and leave the
         gradient as it is (Loshchilov and Hutter 2019).
-    maximize : bool, default False
+    maximize
         Ascend instead of descend.
-    grad_scale : float, default 1
+    grad_scale
         Factor of every gradient, > 0 (MXNet's ``rescale_grad``).
-    clip_value : float, default inf
+    clip_value
         Each element of the scaled gradient is clipped to +-clip_value; > 0.
-
-    Every option is an attribute too, which may be changed between steps. In the formulas, `g` is
-    the gradient after scaling, clipping, `maximize` and weight decay, in this order; `t` counts a
-    parameter's own steps from 1.
 
     Raises
     ------
     TypeError
-        For an object that is no array, and for other dtypes.
+        For an object that is not an array, for other dtypes, and for options that do not exist.
     ValueError
         For an array that cannot be updated in place, for parameters that share memory, and for
         options out of range. Nothing has been modified then.
+
+    Notes
+    -----
+    Every option is an attribute of the optimizer too, which may be changed between steps. In the
+    formulas, `g` is the gradient after scaling, clipping, `maximize` and weight decay, in this
+    order; `t` counts a parameter's own steps from 1.
     """
 
-    __slots__ = ("__weakref__", "_groups", "_plan", "_step")
+    lr: float = field(default=1e-3, kw_only=False)
+    convention: InitVar[Convention] = field(default="torch")
+    num_threads: int | None = field(default=None, option=ThreadsOption())
+    weight_decay: float = 0.0
+    decoupled_weight_decay: bool = False
+    maximize: bool = False
+    grad_scale: float = 1.0
+    clip_value: float = float("inf")
 
-    # The rule's name in csrc/rules.h, and where this class has other defaults than the rule.
-    _rule: ClassVar[str]
-    _preset: ClassVar[Mapping[str, OptionValue]] = {}
+    #: The rule's name in the library.
+    rule: ClassVar[str]
+    #: The name of the class in torch.optim, where that has the optimizer.
+    torch_name: ClassVar[str | None]
+    #: Every option, with the default of the class.
+    defaults: ClassVar[Mapping[str, OptionValue]]
+    #: What each framework sets otherwise than the class. The defaults are torch's where torch has
+    #: the optimizer; a framework that lacks it is missing.
+    conventions: ClassVar[Mapping[str, Mapping[str, OptionValue]]] = {}
 
-    lr = Option[float]()
-    weight_decay = Option[float]()
-    decoupled_weight_decay = Option[bool]()
-    maximize = Option[bool]()
-    grad_scale = Option[float]()
-    clip_value = Option[float]()
+    def __init_subclass__(cls, rule: str | None = None, torch: str | None = None) -> None:
+        if rule is not None:
+            cls.rule, cls.torch_name = rule, torch
+        cls.defaults = {
+            name: declared.default
+            for name, declared in cls.fields.items()
+            if name != "num_threads" and not declared.is_argument_only
+        }
+        library, _ = _core.describe(cls.rule, {})
+        is_of_the_rule = Optimizer in cls.__bases__  # the others have defaults of their own
+        if [*cls.defaults] != [*library] or (is_of_the_rule and cls.defaults != library):
+            raise TypeError(
+                f"{cls.__name__} declares the options {cls.defaults}, but the library's rule "
+                f"'{cls.rule}' has {library}; install the package again if it was changed"
+            )
 
-    def __init__(
+    def _construct(
         self,
         params: Params,
-        lr: float | None,
-        convention: str,
-        num_threads: int | None,
-        options: Mapping[str, Any],
+        convention: str = "torch",
+        num_threads: int | None = None,
+        **options: OptionValue,
     ) -> None:
-        common = {**self._preset, **differences(convention, type(self)), **options}
-        if lr is not None:
-            common["lr"] = lr
+        if not hasattr(self, "rule"):
+            raise TypeError("Optimizer has no rule to step by; use a subclass, such as Adam")
+        common = {**self.defaults, **differences(convention, type(self)), **options}
         groups = param_groups(params)
         trees = [group["params"] for group in groups or []]
         own = [{k: v for k, v in group.items() if k != "params"} for group in groups or [{}]]
         self._plan = _core.Plan(
-            self._rule,
+            self.rule,
             trees if groups else params,
             [{**common, **group} for group in own],
             bool(groups),
@@ -168,9 +151,7 @@ class Optimizer:
         self._groups = tuple(ParamGroup(self._plan, i) for i in range(len(own)))
 
     @staticmethod
-    def _formula(
-        p: NDArray[Any], g: NDArray[Any], state: dict[str, Any], o: SimpleNamespace
-    ) -> None:
+    def formula(p: Floats, g: Floats, state: State, o: Options) -> None:
         """Take one step in NumPy, as :class:`pyfastopt.reference.Reference` does.
 
         Parameters
@@ -203,15 +184,6 @@ class Optimizer:
         self._step(grads)
 
     @property
-    def num_threads(self) -> int | None:
-        """Threads that a step may use; None for the default."""
-        return self._plan.num_threads
-
-    @num_threads.setter
-    def num_threads(self, value: int | None) -> None:
-        self._plan.num_threads = value
-
-    @property
     def param_groups(self) -> tuple[ParamGroup, ...]:
         """The parameter groups: mappings of their options, and of ``"params"``."""
         return self._groups
@@ -239,26 +211,7 @@ class Optimizer:
             last, the layout is that of ``torch.optim``. The parameters themselves are not part of
             it.
         """
-        groups = [
-            {**options, **members}
-            for options, members in zip(self._plan.options(), self._members(), strict=True)
-        ]
-        return {
-            "optimizer": type(self).__name__,
-            "state": dict(enumerate(self._plan.snapshot())),
-            "param_groups": groups,
-        }
-
-    def _members(self) -> list[dict[str, list[Any]]]:
-        """For each group, its parameters' indices and their places in the structure."""
-        members: list[dict[str, list[Any]]] = [
-            {"params": [], "param_names": []} for _ in self._groups
-        ]
-        places = zip(self._plan.groups(), self._plan.paths(), strict=True)
-        for index, (group, path) in enumerate(places):
-            members[group]["params"].append(index)
-            members[group]["param_names"].append(path)
-        return members
+        return checkpoint.save(type(self).__name__, self._plan)
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Take over options, step counts and state from `state_dict`, by copy.
@@ -274,53 +227,11 @@ class Optimizer:
         TypeError, ValueError
             Where it does not fit this optimizer. Nothing has been modified then.
         """
-        remedy = "pass what state_dict() gave for an optimizer constructed as this one was"
-        for name, kind in (("optimizer", str), ("state", dict), ("param_groups", list)):
-            if not isinstance(state_dict, Mapping) or name not in state_dict:
-                raise ValueError(f"state_dict has no entry '{name}'; {remedy}")
-            if not isinstance(state_dict[name], kind):
-                raise TypeError(f"state_dict['{name}'] is no {kind.__name__}; {remedy}")
-        saved, own = state_dict["optimizer"], type(self).__name__
-        if saved != own:
-            raise ValueError(f"state_dict['optimizer'] is {saved!r}, expected {own!r}; {remedy}")
-        state, groups = state_dict["state"], state_dict["param_groups"]
-        members = self._members()
-        found = [
-            {name: group.get(name) for name in ("params", "param_names")}
-            if isinstance(group, dict)
-            else group
-            for group in groups
-        ]
-        if found != members:
-            raise ValueError(
-                f"state_dict['param_groups'] is of other parameters, {found}, than this "
-                f"optimizer's, {members}; {remedy}"
-            )
-        indices = [index for group in members for index in group["params"]]
-        if set(state) != set(indices):
-            raise ValueError(
-                f"state_dict['state'] has the keys {list(state)}, expected {indices}; {remedy}"
-            )
-        options = [
-            {name: value for name, value in group.items() if name not in member}
-            for group, member in zip(groups, members, strict=True)
-        ]
-        for i, (given, present) in enumerate(zip(options, self._plan.options(), strict=True)):
-            if missing := present.keys() - given.keys():
-                raise ValueError(
-                    f"state_dict['param_groups'][{i}] has no entry {sorted(missing)}; {remedy}"
-                )
-        self._plan.load(options, [state[index] for index in sorted(indices)])
+        checkpoint.load(type(self).__name__, self._plan, state_dict)
 
     def __repr__(self) -> str:
         groups = "".join(f"\n  {group!r}" for group in self._groups)
         return f"{type(self).__name__}({groups}\n)"
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError(
-            f"{type(self).__name__} cannot be pickled or copied, because it updates arrays that "
-            "others hold; construct a new one and use state_dict() and load_state_dict()"
-        )
 
 
 def param_groups(params: Any) -> list[dict[str, Any]]:
@@ -337,18 +248,24 @@ def param_groups(params: Any) -> list[dict[str, Any]]:
     return []
 
 
-def apply(
-    optimizer: type[Optimizer],
-    p: Array,
-    g: Array,
-    slots: Mapping[str, Array | None],
-    step: int,
-    lr: float | None,
-    num_threads: int | None,
-    options: Mapping[str, Any],
-) -> None:
-    """Take one step with the rule of `optimizer` on the caller's own arrays."""
-    values = {**optimizer._preset, **options}
-    if lr is not None:
-        values["lr"] = lr
-    _core.apply(optimizer._rule, p, g, dict(slots), step, values, num_threads)
+def differences(convention: str, optimizer: type[Optimizer]) -> Mapping[str, OptionValue]:
+    """Return what the framework sets otherwise than the class."""
+    names = get_args(Convention)
+    if convention == "torch":
+        return {}
+    if not isinstance(convention, str) or convention not in names:
+        raise ValueError(
+            f"convention = {convention!r} must be one of {', '.join(map(repr, names))}"
+        )
+    if convention not in optimizer.conventions:
+        known = [c.__name__ for c in _subclasses(Optimizer) if convention in c.conventions]
+        raise ValueError(
+            f"convention = {convention!r} has no {optimizer.__name__}; it has {', '.join(known)}"
+        )
+    return optimizer.conventions[convention]
+
+
+def _subclasses(of: type[Optimizer]) -> Iterator[type[Optimizer]]:
+    for subclass in of.__subclasses__():
+        yield subclass
+        yield from _subclasses(subclass)

@@ -28,7 +28,7 @@ import pyfastopt
 
 from .lbfgs import LBFGS
 from .optimizer import Optimizer
-from .reference import Reference, reference_lbfgs
+from .reference import Reference, ReferenceLBFGS
 
 BATCH = 32
 
@@ -207,14 +207,7 @@ def accuracy(params: Arrays, data: Digits) -> float:
 
 def optimizers() -> dict[str, type[Optimizer | LBFGS]]:
     """Return the package's optimizers by name."""
-    public = {name: getattr(pyfastopt, name) for name in pyfastopt.__all__}
-    return {
-        name: value
-        for name, value in public.items()
-        if isinstance(value, type)
-        and issubclass(value, (Optimizer, LBFGS))
-        and value is not Optimizer
-    }
+    return {name: getattr(pyfastopt, name) for name in [*pyfastopt.optimizers.__all__, "LBFGS"]}
 
 
 def choose(names: Sequence[str] | None) -> dict[str, type[Optimizer | LBFGS]]:
@@ -295,7 +288,7 @@ def train(
                         units,
                         tick,
                     )
-                    for make in (optimizer, reference_lbfgs())
+                    for make in (optimizer, ReferenceLBFGS)
                 )
             else:
                 makers: list[Callable[[Arrays], Steps]] = [

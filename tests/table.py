@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import pyfastopt as fo
 from pyfastopt import _core
-from pyfastopt.conventions import differences
+from pyfastopt.optimizer import differences
 
 #: The library was built with sanitizers, whose runtime is preloaded. They are slow and look at
 #: memory, so that what differs in numbers only is not repeated for them.
@@ -59,7 +59,7 @@ class Row:
 
     def describe(self, options: dict[str, Any]) -> tuple[dict[str, Any], dict[str, float]]:
         """All options, and the state arrays with what they begin with."""
-        return _core.describe(self.rule, {**self.optimizer._preset, **options})
+        return _core.describe(self.rule, {**self.optimizer.defaults, **options})
 
     @property
     def kernels(self) -> list[Variant]:
@@ -69,7 +69,7 @@ class Row:
 
 def rule_name(optimizer: fo.Optimizer | type[fo.Optimizer]) -> str:
     """The name in C of the rule by which an optimizer steps."""
-    return optimizer._rule
+    return optimizer.rule
 
 
 TABLE = [

@@ -90,7 +90,7 @@ class TestTrain:
     @pytest.mark.parametrize(
         ("arguments", "message"),
         [
-            (["--optimizer", "Adamant"], "--optimizer Adamant is none of Adam, "),
+            (["--optimizer", "Adamant"], "--optimizer Adamant is none of SGD, "),
             (["--out", "nowhere/x.png"], "--out nowhere/x.png: No such file or directory; name"),
             (["--threads", "1025"], "num_threads = 1025 must be an integer from 1 to 1024"),
         ],

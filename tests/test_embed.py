@@ -40,7 +40,7 @@ def members(options):
         (fo.get_include, ["fastopt.h", "fastopt.hpp", "fastopt_rules.h", "fastopt_rules.hpp"]),
         (fo.get_library_dir, ["libfastopt.*"]),
         (fo.get_cmake_dir, ["pyfastoptConfig.cmake", "pyfastoptConfigVersion.cmake"]),
-        (fo.embed.get_pkgconfig_dir, ["fastopt.pc"]),
+        (fo.interop.get_pkgconfig_dir, ["fastopt.pc"]),
     ],
 )
 def test_directories(directory, names):

@@ -10,7 +10,7 @@ from threads import run_threads
 
 import pyfastopt as fo
 from pyfastopt import _core
-from pyfastopt.reference import Vectors, reference_lbfgs
+from pyfastopt.reference import ReferenceLBFGS, Vectors
 
 
 def rosenbrock(x):
@@ -213,7 +213,7 @@ def test_bits(dtype, line_search_fn, isa):
     n = 140_001
     function = quadratic(n, dtype)
     found = []
-    makers = [(fo.LBFGS, threads) for threads in (1, 2, 3, 7)] + [(reference_lbfgs(), 1)]
+    makers = [(fo.LBFGS, threads) for threads in (1, 2, 3, 7)] + [(ReferenceLBFGS, 1)]
     for make, threads in makers:
         x = np.zeros(n, dtype)
         optimizer = make(
@@ -474,7 +474,7 @@ def test_what_cannot_be_done():
     x = np.zeros(2)
     with pytest.raises(TypeError, match="params have the dtypes float32, float64; LBFGS works on"):
         fo.LBFGS([x, np.zeros(2, np.float32)])
-    with pytest.raises(TypeError, match="params are parameter groups, which LBFGS has not"):
+    with pytest.raises(TypeError, match="params are parameter groups, which LBFGS lacks"):
         fo.LBFGS([{"params": [x]}])
     optimizer = fo.LBFGS(x)
     with pytest.raises(AttributeError):

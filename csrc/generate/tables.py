@@ -16,21 +16,27 @@ def optimizers(rules: Sequence[Rule], declarations: Sequence[Declaration]) -> st
     """Return the table of all optimizers with their state arrays."""
     by_name = {rule.name: rule for rule in rules}
     rows = []
-    for declared in in_order(list(declarations), list(by_name)):
+    for declared in in_order(declarations, rules):
         rule = by_name[declared.rule]
         slots = (f"`{slot}`" + (" ¹" if slot in rule.optional else "") for slot in rule.slots)
-        rows.append([f"`{declared.name}`", declared.summary.rstrip("."), ", ".join(slots)])
-    return table(["optimizer", "", "state arrays"], rows)
+        rows.append([f"`{declared.name}`", sentence(declared), ", ".join(slots)])
+    return table(["optimizer", "what it is", "state arrays"], rows)
 
 
 def conventions(rules: Sequence[Rule], declarations: Sequence[Declaration]) -> str:
     """Return the table of what each framework sets otherwise than the class."""
     rows = []
-    for declared in in_order(list(declarations), [rule.name for rule in rules]):
+    for declared in in_order(declarations, rules):
         sets = (declared.conventions.get(framework) for framework in FRAMEWORKS)
         own = {name: field.default for name, field in declared.fields.items()}
         rows.append([f"`{declared.name}`", options(own), *map(options, sets)])
     return table(["optimizer", "its own options", *FRAMEWORKS.values()], rows)
+
+
+def sentence(declared: Declaration) -> str:
+    """Return the first line of the docstring as Markdown."""
+    text = re.sub(r":\w+:(`\w+`)", r"\1", declared.summary).replace("``", "`")
+    return text.rstrip(".").removeprefix(f"{declared.name}: ")
 
 
 def options(values: Mapping[str, Any] | None) -> str:

@@ -1,8 +1,8 @@
-"""What other numeric code needs to build on the compiled library: see docs/embedding.md."""
+"""What other code needs to build on the compiled library: see docs/embedding.md."""
 
 from __future__ import annotations
 
-from pathlib import Path
+import os.path
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,7 @@ __all__ = [
 ]
 
 # Beside the compiled module, which is not always where the Python files are.
-_PACKAGE = Path(_core.__file__).parent
+_PACKAGE = os.path.dirname(_core.__file__)
 
 # The members of an option's kind in C: double, double[2] and int.
 _FORMATS: tuple[Any, ...] = (np.float64, (np.float64, (2,)), np.intc)
@@ -31,22 +31,22 @@ _FORMATS: tuple[Any, ...] = (np.float64, (np.float64, (2,)), np.intc)
 
 def get_include() -> str:
     """Return the directory of ``fastopt.h`` and ``fastopt.hpp``."""
-    return str(_PACKAGE / "include")
+    return os.path.join(_PACKAGE, "include")
 
 
 def get_library_dir() -> str:
     """Return the directory of the shared library ``fastopt``."""
-    return str(_PACKAGE / "lib")
+    return os.path.join(_PACKAGE, "lib")
 
 
 def get_cmake_dir() -> str:
     """Return the directory for CMake's ``pyfastopt_DIR``, where ``find_package`` needs it."""
-    return str(_PACKAGE / "lib" / "cmake" / "pyfastopt")
+    return os.path.join(_PACKAGE, "lib", "cmake", "pyfastopt")
 
 
 def get_pkgconfig_dir() -> str:
     """Return the directory of ``fastopt.pc``, for ``PKG_CONFIG_PATH``."""
-    return str(_PACKAGE / "lib" / "pkgconfig")
+    return os.path.join(_PACKAGE, "lib", "pkgconfig")
 
 
 def compiler_flags() -> str:
@@ -82,7 +82,7 @@ def option_struct(rule: str, /, **options: OptionValue) -> NDArray[np.void]:
     Raises
     ------
     TypeError, ValueError
-        For a rule or options that there are not, and values out of range.
+        For a rule or options that do not exist, and for values out of range.
     """
     values = _core.pack_options(rule, options)
     size, members = next(

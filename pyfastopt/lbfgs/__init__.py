@@ -6,135 +6,47 @@ import math
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from operator import index
-from typing import (
-    Any,
-    ClassVar,
-    Generic,
-    Literal,
-    NamedTuple,
-    NoReturn,
-    Protocol,
-    TypeVar,
-    overload,
-)
+from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-from . import _core
-from ._types import Params, Tree
-from .optimizer import param_groups
+from .. import _core
+from .._types import Params, Tree
+from ..declaration import BaseOptimizer, ThreadsOption, field
+from ..optimizer import param_groups
+from .line_search import Point, strong_wolfe
+from .options import LineSearch, Setting, count, line_search_name, non_negative, number
+from .vectors import Vector, VectorFunctions, gather, scatter
 
 __all__ = ["LBFGS"]
 
-T = TypeVar("T")
-Vector = NDArray[Any]
 #: Computes the loss and its gradients, nested as the parameters are.
 Closure = Callable[[], tuple[Any, Tree]]
 
-LineSearch = Literal["strong_wolfe"] | None
 
-
-def number(name: str, value: Any, wanted: str = "a finite number") -> float:
-    """Return the number, or say what it has to be."""
-    if isinstance(value, bool) or not isinstance(value, (int, float, np.floating, np.integer)):
-        raise TypeError(f"{name} = {value!r} must be {wanted}")
-    if not -math.inf < value < math.inf:
-        raise ValueError(f"{name} = {value!r} must be {wanted}")
-    return float(value)
-
-
-def non_negative(name: str, value: Any) -> float:
-    """Return the number, or say what it has to be."""
-    wanted = "a finite number >= 0"
-    if number(name, value, wanted) < 0:
-        raise ValueError(f"{name} = {value!r} must be {wanted}")
-    return float(value)
-
-
-def count(name: str, value: Any, least: int = 0) -> int:
-    """Return the number, or say what it has to be."""
-    wanted = f"{name} = {value!r} must be an integer >= {least}"
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
-        raise TypeError(wanted)
-    if index(value) < least:
-        raise ValueError(wanted)
-    return index(value)
-
-
-def line_search(name: str, value: Any) -> LineSearch:
-    """Return the name, or say what it has to be."""
-    if value is not None and not (isinstance(value, str) and value == "strong_wolfe"):
-        raise ValueError(f"{name} = {value!r} must be None or 'strong_wolfe'")
-    return None if value is None else "strong_wolfe"
-
-
-class Setting(Generic[T]):
-    """An option as an attribute that is checked when it is set."""
-
-    def __init__(self, check: Callable[[str, Any], T]) -> None:
-        self.check = check
-
-    def __set_name__(self, owner: type[LBFGS], name: str) -> None:
-        self._name = name
-
-    @overload
-    def __get__(self, optimizer: None, owner: type[LBFGS]) -> Setting[T]: ...
-
-    @overload
-    def __get__(self, optimizer: LBFGS, owner: type[LBFGS]) -> T: ...
-
-    def __get__(self, optimizer: LBFGS | None, owner: type[LBFGS]) -> Setting[T] | T:
-        if optimizer is None:
-            return self
-        value: T = optimizer._options[self._name]
-        return value
-
-    def __set__(self, optimizer: LBFGS, value: T) -> None:
-        optimizer._options[self._name] = self.check(self._name, value)
-
-
-class VectorFunctions(Protocol):
-    """What the algorithm does with vectors, a pass each; csrc/include/fastopt.h describes them."""
-
-    def combine(
-        self,
-        out: Vector,
-        a: float,
-        x: Vector,
-        y: Vector | None,
-        z: Vector | None,
-        num_threads: int,
-    ) -> float:
-        """Set ``out = y + a*x``, or ``a*x``, and return its dot product with `z`, or 0."""
-
-    def secant(
-        self,
-        g: Vector,
-        before: Vector,
-        t: float,
-        d: Vector,
-        y: Vector,
-        s: Vector,
-        num_threads: int,
-    ) -> tuple[float, float]:
-        """Set ``y = g - before; s = t*d; before = g``, and return ``y·s`` and ``y·y``."""
-
-    def magnitudes(self, x: Vector, num_threads: int) -> tuple[float, float]:
-        """Return the largest magnitude, and the sum of all."""
-
-
-class Point(NamedTuple):
-    """What is known of a place on the line that is searched."""
-
-    t: float
-    loss: float
-    slope: float
-    grad: Vector
-
-
-class LBFGS:
+class LBFGS(
+    BaseOptimizer,
+    private=(
+        "_before",
+        "_changes",
+        "_direction",
+        "_filled",
+        "_lock",
+        "_next",
+        "_options",
+        "_owner",
+        "_params",
+        "_plan",
+        "_ro",
+        "_scalars",
+        "_spare",
+        "_start",
+        "_steps",
+        "_trial",
+    ),
+):
     """L-BFGS, with or without a line search, as in ``torch.optim.LBFGS``.
 
     Unlike the other optimizers it works on all parameters as one vector, and `step` takes a
@@ -145,28 +57,26 @@ class LBFGS:
     ----------
     params : array, or a nesting of arrays in lists, tuples and dictionaries
         The parameters, updated in place; see :class:`Optimizer`. All of one dtype, without groups.
-    lr : float, default 1
+    lr
         Length of a step along the direction, or, with a line search, of the first one tried; >= 0.
-    max_iter : int, default 20
+    max_iter
         Iterations a call of `step`, >= 0.
-    max_eval : int, optional
+    max_eval : int
         Evaluations after which a call of `step` begins no further iteration, >= 0; by default
         ``max_iter * 5 // 4`` of the `max_iter` given here.
-    tolerance_grad : float, default 1e-7
+    tolerance_grad
         Stop where no element of the gradient is larger; a negative number never stops it.
-    tolerance_change : float, default 1e-9
+    tolerance_change
         Stop where no parameter, or where the loss, changes by more in an iteration, or where the
         loss falls no faster along the direction; a negative number never stops it.
-    history_size : int, default 100
+    history_size
         Pairs of changes of the gradient and of the parameters that are kept, >= 1. Fixed at
         construction.
-    line_search_fn : {None, "strong_wolfe"}, default None
+    line_search_fn : {"strong_wolfe"}
         None: take the step whatever comes of it, as is usual with mini-batches. "strong_wolfe":
         search for one that meets the strong Wolfe conditions.
-    num_threads : int, optional
+    num_threads : int
         See :class:`Optimizer`. The results are the same bits for any number.
-
-    Every option is an attribute too, which may be changed between steps.
 
     Raises
     ------
@@ -175,6 +85,8 @@ class LBFGS:
 
     Notes
     -----
+    Every option is an attribute too, which may be changed between steps.
+
     Liu and Nocedal, "On the limited memory BFGS method for large scale optimization", 1989; the
     line search is of Nocedal and Wright, "Numerical optimization", 2006, algorithms 3.5 and 3.6,
     with cubic interpolation. Options, defaults and stopping rules are those of
@@ -194,59 +106,29 @@ class LBFGS:
     array([1., 2., 3.])
     """
 
-    __slots__ = (
-        "__weakref__",
-        "_before",
-        "_changes",
-        "_direction",
-        "_filled",
-        "_lock",
-        "_next",
-        "_options",
-        "_owner",
-        "_params",
-        "_plan",
-        "_ro",
-        "_scalars",
-        "_spare",
-        "_start",
-        "_steps",
-        "_trial",
-    )
+    lr: float = field(default=1.0, kw_only=False, option=Setting(non_negative))
+    max_iter: int = field(default=20, option=Setting(count))
+    max_eval: int | None = field(default=None, option=Setting(count))
+    tolerance_grad: float = field(default=1e-7, option=Setting(number))
+    tolerance_change: float = field(default=1e-9, option=Setting(number))
+    history_size: int = field(default=100, option=Setting(partial(count, least=1), fixed=True))
+    line_search_fn: LineSearch = field(default=None, option=Setting(line_search_name))
+    num_threads: int | None = field(default=None, option=ThreadsOption())
 
     # The compiled vector functions; those of pyfastopt.reference are the same in NumPy.
     _vectors: ClassVar[VectorFunctions] = _core
 
-    lr = Setting(non_negative)
-    max_iter = Setting(count)
-    max_eval = Setting(count)
-    tolerance_grad = Setting(number)
-    tolerance_change = Setting(number)
-    line_search_fn = Setting(line_search)
-
-    def __init__(
-        self,
-        params: Params,
-        lr: float = 1.0,
-        *,
-        max_iter: int = 20,
-        max_eval: int | None = None,
-        tolerance_grad: float = 1e-7,
-        tolerance_change: float = 1e-9,
-        history_size: int = 100,
-        line_search_fn: LineSearch = None,
-        num_threads: int | None = None,
-    ) -> None:
-        self._options: dict[str, Any] = {}
-        self.lr = lr
-        self.max_iter = max_iter
-        self.max_eval = self.max_iter * 5 // 4 if max_eval is None else max_eval
-        self.tolerance_grad = tolerance_grad
-        self.tolerance_change = tolerance_change
-        self._options["history_size"] = count("history_size", history_size, 1)
-        self.line_search_fn = line_search_fn
+    def _construct(self, params: Params, num_threads: int | None = None, **options: Any) -> None:
+        if unknown := options.keys() - SETTINGS.keys():
+            raise TypeError(
+                f"there is no option '{min(unknown)}'; the options are {', '.join(SETTINGS)}"
+            )
+        values = {name: type(self).fields[name].default for name in SETTINGS} | options
+        if values["max_eval"] is None:
+            values["max_eval"] = count("max_iter", values["max_iter"]) * 5 // 4
+        self._options = {name: s.check(name, values[name]) for name, s in SETTINGS.items()}
         if param_groups(params):
-            raise TypeError("params are parameter groups, which LBFGS has not; pass the arrays")
+            raise TypeError("params are parameter groups, which LBFGS lacks; pass the arrays")
         # The plan checks parameters and gradients, whatever its rule.
         self._plan = _core.Plan("sgd", params, [{}], False)
         self.num_threads = num_threads
@@ -271,23 +153,8 @@ class LBFGS:
         self._owner: int | None = None
         self._scalars = {"func_evals": 0, "n_iter": 0, "t": 0.0, "H_diag": 1.0, "prev_loss": 0.0}
 
-    @property
-    def history_size(self) -> int:
-        """Pairs that the history has room for."""
-        size: int = self._options["history_size"]
-        return size
-
-    @property
-    def num_threads(self) -> int | None:
-        """Threads that a step may use; None for the default."""
-        return self._plan.num_threads
-
-    @num_threads.setter
-    def num_threads(self, value: int | None) -> None:
-        self._plan.num_threads = value
-
     @contextmanager
-    def _turn(self) -> Iterator[None]:
+    def _locked(self) -> Iterator[None]:
         """Let one thread at a time use the history, and none from within its own closure."""
         if self._owner == threading.get_ident():
             raise RuntimeError("the optimizer was used again from within its own closure")
@@ -324,7 +191,7 @@ class LBFGS:
         """
         if not callable(closure):
             raise TypeError(f"closure = {closure!r:.80} must be a function that returns the loss")
-        with self._turn():
+        with self._locked():
             return self._iterate(closure)
 
     def _iterate(self, closure: Closure) -> float:
@@ -346,13 +213,21 @@ class LBFGS:
             self._scalars["t"] = 0.0  # until the parameters have moved
             if slope > -self.tolerance_change:
                 break
-            self._gather(self._start, self._params)
+            gather(self._params, self._params, self._start)
             last = iterations == self.max_iter
             try:
                 if self.line_search_fn is not None:
-                    limit = self.max_eval - evaluations
+                    limit = self._options["max_eval"] - evaluations
                     at = Point(0.0, loss, slope, grad)
-                    found, spent = self._search(closure, t, at, spare, limit)
+                    found, spent = strong_wolfe(
+                        partial(self._look, closure),
+                        t,
+                        at,
+                        self._magnitude(self._direction),
+                        spare,
+                        limit,
+                        self.tolerance_change,
+                    )
                     self._move(found.t)
                 elif last:
                     found, spent = Point(t, loss, slope, grad), 0  # nobody asks for the loss there
@@ -361,7 +236,7 @@ class LBFGS:
                     # What the closure does to the parameters, such as clipping them, stays.
                     found, spent = self._look(closure, t, spare.pop()), 1
             except BaseException:
-                self._scatter(self._start)
+                scatter(self._start, self._params)
                 self._scalars["n_iter"] -= 1
                 raise
             if found.grad is not grad:
@@ -372,7 +247,7 @@ class LBFGS:
             self._scalars["func_evals"] += spent
             if (
                 last
-                or evaluations >= self.max_eval
+                or evaluations >= self._options["max_eval"]
                 or self._magnitude(grad) <= self.tolerance_grad
                 or self._magnitude(self._direction) * t <= self.tolerance_change
                 or abs(loss - before) < self.tolerance_change
@@ -419,87 +294,7 @@ class LBFGS:
             self._next = (self._next + 1) % len(self._ro)
             self._filled = min(self._filled + 1, self.history_size)
 
-    # ---- the line search ------------------------------------------------------------------------
-
-    def _search(
-        self, closure: Closure, t: float, start: Point, spare: list[Vector], limit: int
-    ) -> tuple[Point, int]:
-        """Find a point that meets the strong Wolfe conditions, or the best within the limit.
-
-        Returns it and the number of evaluations. Gradients that are not returned go to `spare`.
-        """
-        sufficient, curvature = 1e-4, 0.9
-        length = self._magnitude(self._direction)
-
-        def too_high(point: Point) -> bool:
-            return point.loss > start.loss + sufficient * point.t * start.slope
-
-        def is_flat(point: Point) -> bool:
-            return abs(point.slope) <= -curvature * start.slope
-
-        def free(point: Point, *used: Point) -> None:
-            if all(point.grad is not other.grad for other in (start, *used)):
-                spare.append(point.grad)
-
-        # Go on until a minimum must lie between the last two points.
-        previous, new = start, self._look(closure, t, spare.pop())
-        evaluations, rounds = 1, 0
-        bracket: list[Point] = []
-        while rounds < limit:
-            if too_high(new) or (rounds > 1 and new.loss >= previous.loss):
-                bracket = [previous, new]
-                break
-            if is_flat(new):
-                free(previous, new)
-                return new, evaluations
-            if new.slope >= 0:
-                bracket = [previous, new]
-                break
-            within = new.t + 0.01 * (new.t - previous.t), new.t * 10
-            t = _cubic_minimum(previous, new, *within)
-            free(previous, new)
-            previous, new = new, self._look(closure, t, spare.pop())
-            evaluations += 1
-            rounds += 1
-        if not bracket:
-            free(previous, start, new)
-            bracket = [start, new]
-        # Then make the bracket smaller, keeping the lower of its ends in `low`.
-        low = 0 if bracket[0].loss <= bracket[1].loss else 1
-        stalled = False
-        while rounds < limit:
-            left, right = sorted((bracket[0].t, bracket[1].t))
-            if (right - left) * length < self.tolerance_change:
-                break
-            t = _cubic_minimum(bracket[0], bracket[1], left, right)
-            margin = 0.1 * (right - left)
-            if min(right - t, t - left) < margin:
-                if stalled or t >= right or t <= left:
-                    t = right - margin if abs(t - right) < abs(t - left) else left + margin
-                    stalled = False
-                else:
-                    stalled = True
-            else:
-                stalled = False
-            new = self._look(closure, t, spare.pop())
-            evaluations += 1
-            rounds += 1
-            if too_high(new) or new.loss >= bracket[low].loss:
-                free(bracket[1 - low], bracket[low])
-                bracket[1 - low] = new
-                low = 0 if bracket[0].loss <= bracket[1].loss else 1
-                continue
-            done = is_flat(new)
-            if not done and new.slope * (bracket[1 - low].t - bracket[low].t) >= 0:
-                free(bracket[1 - low], bracket[low])
-                bracket[1 - low] = bracket[low]
-            else:
-                free(bracket[low], bracket[1 - low])
-            bracket[low] = new
-            if done:
-                break
-        free(bracket[1 - low], bracket[low])
-        return bracket[low], evaluations
+    # ---- the line --------------------------------------------------------------------------------
 
     def _look(self, closure: Closure, t: float, grad: Vector) -> Point:
         """Evaluate at a place on the line."""
@@ -529,24 +324,12 @@ class LBFGS:
             value = float(np.asarray(loss).item())
         except (TypeError, ValueError):
             raise TypeError(f"{remedy}; the loss is {loss!r:.80}") from None
-        self._gather(out, self._plan.gradients(grads))
+        gather(self._plan.gradients(grads), self._params, out)
         return value, out
-
-    def _gather(self, out: Vector, arrays: list[Any]) -> None:
-        end = 0
-        for p, array in zip(self._params, arrays, strict=True):
-            begin, end = end, end + p.size
-            out[begin:end].reshape(p.shape)[...] = 0 if array is None else array
-
-    def _scatter(self, x: Vector) -> None:
-        end = 0
-        for p in self._params:
-            begin, end = end, end + p.size
-            p[...] = x[begin:end].reshape(p.shape)
 
     def _move(self, t: float) -> None:
         self._vectors.combine(self._trial, t, self._direction, self._start, None, self._threads)
-        self._scatter(self._trial)
+        scatter(self._trial, self._params)
 
     # ---- checkpoints ----------------------------------------------------------------------------
 
@@ -562,7 +345,7 @@ class LBFGS:
             pair first). ``"param_groups"`` has the options, and ``"optimizer"`` is the name of the
             class. The parameters themselves are not part of it.
         """
-        with self._turn():
+        with self._locked():
             return self._snapshot()
 
     def _entries(self) -> dict[str, Any]:
@@ -606,7 +389,7 @@ class LBFGS:
         TypeError, ValueError
             Where it does not fit this optimizer. Nothing has been modified then.
         """
-        with self._turn():
+        with self._locked():
             self._load(state_dict)
 
     def _load(self, state_dict: Mapping[str, Any]) -> None:
@@ -658,29 +441,19 @@ class LBFGS:
         options = ", ".join(f"{name}={value!r}" for name, value in self._options.items())
         return f"LBFGS({len(self._params)} arrays, {options})"
 
-    def __reduce__(self) -> NoReturn:
-        raise TypeError(
-            "LBFGS cannot be pickled or copied, because it updates arrays that others hold; "
-            "construct a new one and use state_dict() and load_state_dict()"
-        )
+
+#: The attributes of the options, by name.
+SETTINGS = {
+    name: declared.option
+    for name, declared in LBFGS.fields.items()
+    if isinstance(declared.option, Setting)
+}
 
 
 def checked_options(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options that may change between steps, each checked."""
-    settings = {name: value for name, value in vars(LBFGS).items() if isinstance(value, Setting)}
-    return {name: setting.check(name, options[name]) for name, setting in settings.items()}
-
-
-def _cubic_minimum(a: Point, b: Point, lower: float, upper: float) -> float:
-    """Return where the cubic through two points with slopes is lowest, within the bounds."""
-    left, right = (a, b) if a.t <= b.t else (b, a)
-    chord = a.slope + b.slope - 3 * (a.loss - b.loss) / (a.t - b.t)
-    square = chord * chord - a.slope * b.slope
-    if not 0 <= square < math.inf:
-        return (lower + upper) / 2
-    root = math.sqrt(square)
-    slopes = right.slope - left.slope + 2 * root
-    if slopes == 0:
-        return (lower + upper) / 2
-    t = right.t - (right.t - left.t) * ((right.slope + root - chord) / slopes)
-    return min(max(t, lower), upper)
+    return {
+        name: setting.check(name, options[name])
+        for name, setting in SETTINGS.items()
+        if not setting.fixed
+    }
