@@ -36,7 +36,8 @@ def conventions(rules: Sequence[Rule], declarations: Sequence[Declaration]) -> s
 def sentence(declared: Declaration) -> str:
     """Return the first line of the docstring as Markdown."""
     text = re.sub(r":\w+:(`\w+`)", r"\1", declared.summary).replace("``", "`")
-    return text.rstrip(".").removeprefix(f"{declared.name}: ")
+    text = text.rstrip(".").removeprefix(f"{declared.name}: ")
+    return text[0].upper() + text[1:]
 
 
 def options(values: Mapping[str, Any] | None) -> str:
