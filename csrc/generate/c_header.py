@@ -51,7 +51,9 @@ def variables(text: str, separator: str) -> list[Variable]:
     found = []
     for entry in filter(None, (" ".join(part.split()) for part in text.split(separator))):
         if entry != "void":
-            kind, name, length = MEMBER.fullmatch(entry).groups()
+            match = MEMBER.fullmatch(entry)
+            assert match, entry
+            kind, name, length = match.groups()
             found.append(Variable(kind.strip(), name, int(length) if length else None))
     return found
 
