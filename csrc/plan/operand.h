@@ -1,6 +1,6 @@
-// An array seen as one line of elements, in a given order of its axes.
+// An array flattened: its elements one after the other, in a given order of its axes.
 //
-// A line that turns out contiguous goes straight to the kernel; any other is read into a tile,
+// Where they turn out contiguous they go straight to the kernel; any others are read into a tile,
 // updated there, and written back.
 #pragma once
 
@@ -52,7 +52,7 @@ class Operand {
         std::ptrdiff_t size, stride;
     };
 
-    // visit(address) for the elements first, first + 1, ... of the line.
+    // visit(address) for the elements first, first + 1, ... of the flattened array.
     template <class Visit>
     void walk(std::size_t first, std::size_t count, Visit&& visit) const {
         const std::size_t inner = axes_.size() - 1;

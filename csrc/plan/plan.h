@@ -64,12 +64,12 @@ class Plan {
         std::vector<int> order;         // of the axes, as the parameter lies in memory
         std::vector<Operand> operands;  // parameter, gradient, slots: as a kernel takes them
         std::vector<Array> slots;
-        std::vector<double> sums;  // of the blocks, if the kernel measures
+        std::vector<double> sums;                        // of the blocks, if the kernel measures
+        std::vector<std::unique_ptr<void, Free>> owned;  // what the plan allocated for its slots
 
         int ndim() const { return static_cast<int>(layout.size() / 2); }
         const std::ptrdiff_t* shape() const { return layout.data(); }
         std::ptrdiff_t* gradient_strides() { return layout.data() + layout.size() / 2; }
-        std::vector<std::unique_ptr<void, Free>> owned;  // what the plan allocated for them
     };
 
     Row& row(std::size_t index);

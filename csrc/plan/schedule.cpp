@@ -60,10 +60,10 @@ void visit_pieces(const Task& task, std::size_t first, std::size_t count, std::s
     }
 }
 
-// The tasks as one line of elements.
-class TaskLine {
+// The tasks, whose elements are numbered through.
+class TaskList {
   public:
-    TaskLine(const Task* tasks, std::size_t count) : tasks_(tasks), count_(count) {}
+    TaskList(const Task* tasks, std::size_t count) : tasks_(tasks), count_(count) {}
 
     std::size_t size() const { return tasks_[count_ - 1].end; }
 
@@ -118,7 +118,7 @@ class TaskLine {
             [](std::size_t position, const Task& task) { return position < task.end; });
     }
 
-    // visit(task, first, count) for the tasks between two places on the line.
+    // visit(task, first, count) for the tasks between two places on the list.
     template <class Visit>
     void visit_tasks(std::size_t begin, std::size_t end, const Visit& visit) const {
         if (begin == end) return;
@@ -135,7 +135,7 @@ class TaskLine {
 void run_tasks(const Task* tasks, std::size_t count, [[maybe_unused]] std::size_t bytes,
                bool measured, [[maybe_unused]] int threads) {
     if (count == 0) return;
-    const TaskLine line(tasks, count);
+    const TaskList list(tasks, count);
     const bool prefetch = prefetches();
 #ifdef _OPENMP
     threads = threads_for(bytes, threads);
@@ -145,22 +145,22 @@ void run_tasks(const Task* tasks, std::size_t count, [[maybe_unused]] std::size_
             const int parts = omp_get_num_threads();
             const int part = omp_get_thread_num();
             if (measured) {
-                line.measure(line.cut(part, parts, block_elements),
-                             line.cut(part + 1, parts, block_elements));
+                list.measure(list.cut(part, parts, block_elements),
+                             list.cut(part + 1, parts, block_elements));
 #pragma omp barrier
 #pragma omp single
-                line.set_trust_ratios();
+                list.set_trust_ratios();
             }
-            line.sweep(line.cut(part, parts, grain), line.cut(part + 1, parts, grain), prefetch);
+            list.sweep(list.cut(part, parts, grain), list.cut(part + 1, parts, grain), prefetch);
         }
         return;
     }
 #endif
     if (measured) {
-        line.measure(0, line.size());
-        line.set_trust_ratios();
+        list.measure(0, list.size());
+        list.set_trust_ratios();
     }
-    line.sweep(0, line.size(), prefetch);
+    list.sweep(0, list.size(), prefetch);
 }
 
 void for_each_block(std::size_t count, [[maybe_unused]] std::size_t bytes,
