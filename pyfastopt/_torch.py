@@ -218,10 +218,11 @@ class Fused(Threads):
     def _prepare_state(
         self, p: torch.Tensor, group: dict[str, Any], count: NDArray[Any]
     ) -> tuple[State | None, int]:
-        """Return all state of a parameter, what is missing made anew, and its number of steps.
+        """Return all state of a parameter, what is missing made anew, and whether none was missing.
 
         The state is None where some is missing, but no gradient asks for it. `count` is memory for
-        a new count of steps.
+        a new count of steps. Where an optimizer keeps no count, the second stands in for it, and
+        only tells that the buffer has begun.
         """
         slots = _core.group_state(self._plain._rule, group)
         present = {k: v for k, v in self._state.get(p, {}).items() if v is not None}

@@ -1,6 +1,7 @@
 """pyfastopt.torch: torch's optimizers in all but the loop."""
 
 import copy
+import functools
 import inspect
 import io
 import pickle
@@ -31,13 +32,18 @@ CASES = [
 NAMES = [name + "".join(f"-{k}={v}" for k, v in options.items()) for name, options in CASES]
 
 
-@pytest.fixture(params=CASES, ids=NAMES)
-def case(request):
+@pytest.fixture
+def in_double():
     """With torch keeping the scalars of its state in float64, as ours are."""
     before = torch.get_default_dtype()
     torch.set_default_dtype(torch.float64)
-    yield request.param
+    yield
     torch.set_default_dtype(before)
+
+
+@pytest.fixture(params=CASES, ids=NAMES)
+def case(request, in_double):
+    return request.param
 
 
 def network(dtype=torch.float64):
@@ -154,6 +160,112 @@ def test_an_optimizer_that_torch_has_not():
     assert optimizer.defaults["nesterov"] is False
     with pytest.raises(TypeError, match="there is no option 'momentums'"):
         optim.Momentum([p], momentums=0.8)
+
+
+# ---- counts of steps ----------------------------------------------------------------------------
+
+
+def move(optimizer, a):
+    a.data = a.detach().clone()
+
+
+def change_layout(optimizer, a):
+    a.data = a.detach().to(memory_format=torch.channels_last)
+
+
+def reverse_groups(optimizer, a):
+    optimizer.param_groups.reverse()
+
+
+def remove_option(optimizer, a):
+    for group in optimizer.param_groups:
+        del group["clip_value"]
+
+
+def add_group(optimizer, a):
+    optimizer.add_param_group({"params": [torch.nn.Parameter(torch.zeros(2))]})
+
+
+def load_numbers(optimizer, a):
+    """Load a state whose counts are numbers, as old checkpoints have them."""
+    saved = copy.deepcopy(optimizer.state_dict())
+    for entry in saved["state"].values():
+        entry["step"] = int(entry["step"])
+    optimizer.load_state_dict(saved)
+
+
+EVENTS = {
+    "first gradient": lambda optimizer, a: None,
+    **{
+        f.__name__.replace("_", " "): f
+        for f in (move, change_layout, reverse_groups, remove_option, add_group, load_numbers)
+    },
+}
+
+
+def train_in_turns(step, params, event, *, as_well):
+    """Step six times, the second parameter as well or not; then it alone; then six times both."""
+    numbers = np.random.default_rng(7)
+    for number in range(13):
+        if number == 6:
+            event()
+        grads = [numbers.standard_normal(tuple(p.shape)) for p in params]
+        if number < 6 and not as_well:
+            grads[1] = None
+        if number == 6:
+            grads[0] = None
+        step(grads)
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_counts_are_kept_where_a_new_plan_begins_without_a_gradient(row, event, in_double):
+    name = row.names.get("torch", row.name)
+    own = {"SGD": {"momentum": 0.9, "dampening": 0.3}, "Adagrad": {"lr_decay": 0.1}}
+    options = own.get(name, {})
+    if name == "SGD" and event == "load numbers":
+        pytest.skip("SGD has no count")
+    as_well = event != "first gradient"
+    shapes = (2, 3, 4, 4), (5,)
+    start = [np.linspace(-1, 1, int(np.prod(shape))).reshape(shape) for shape in shapes]
+
+    arrays = [a.copy() for a in start]
+    plain = row.optimizer(arrays, **options)
+    train_in_turns(plain.step, arrays, lambda: None, as_well=as_well)
+
+    def train(library):
+        tensors = [torch.nn.Parameter(torch.from_numpy(a.copy())) for a in start]
+        groups = [{"params": [p], "clip_value": float("inf")} for p in tensors]
+        optimizer = getattr(library, name)(groups, **options)
+
+        def step(grads):
+            for p, grad in zip(tensors, grads, strict=True):
+                p.grad = None if grad is None else torch.from_numpy(grad)
+            optimizer.step()
+
+        happen = functools.partial(EVENTS[event], optimizer, tensors[0])
+        train_in_turns(step, tensors, happen, as_well=as_well)
+        counts = [optimizer.state[p].get("step") for p in tensors]
+        assert counts == ([None, None] if name == "SGD" else [12, 13 if as_well else 7])
+        return [p.detach() for p in tensors]
+
+    ours = train(optim)
+    for tensor, array in zip(ours, arrays, strict=True):
+        assert np.array_equal(tensor.numpy(), array)
+    if "torch" in row.names:
+        assert_close(ours, train(torch.optim), 1e-9)
+
+
+def test_counts_of_parameters_without_gradients_are_checked():
+    p, q = (torch.nn.Parameter(torch.ones(2)) for _ in range(2))
+    optimizer = optim.Adam([p, q])
+    p.grad = q.grad = torch.ones(2)
+    optimizer.step()
+    optimizer.state[q]["step"] = torch.tensor(-1.0)
+    before = p.detach().clone()
+    q.grad = None
+    with pytest.raises(ValueError, match="step = -1"):
+        optimizer.step()
+    assert torch.equal(p, before)
 
 
 # ---- state dicts --------------------------------------------------------------------------------
