@@ -20,6 +20,8 @@ WARNINGS = {
     ".cpp": "-Wall -Wextra -Wpedantic -Wshadow -Werror",
 }
 
+pytestmark = pytest.mark.slow
+
 needs_compiler = pytest.mark.skipif(
     SANITIZED
     or not INSTALLED.exists()
