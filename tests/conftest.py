@@ -1,7 +1,10 @@
 """Parameters that many tests share."""
 
+import itertools
+from collections import defaultdict
 from pathlib import Path
 
+import lanes
 import numpy as np
 import pytest
 from c_library import Api
@@ -21,6 +24,33 @@ ORACLES = [
     for variant in row.variants
     if variant.framework in row.names
 ]
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--quick",
+        action="store_true",
+        help="no slow tests, and pairs of parameters only",
+    )
+
+
+@pytest.hookimpl(trylast=True)  # so that the choice is made of what was asked for with -k and -m
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("--quick"):
+        chosen = set(kept := lanes.quick(items))
+        config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+        items[:] = kept
+    bring_together([i for i, item in enumerate(items) if "expected" in item.fixturenames], items)
+
+
+def bring_together(places, items):
+    """Put the cases that expect one result side by side: it is kept until another is asked for."""
+    groups = defaultdict(list)
+    for i in places:
+        params = items[i].callspec.params
+        groups[id(params["options"]), params["dtype"]].append(items[i])
+    for i, item in zip(places, itertools.chain(*groups.values()), strict=True):
+        items[i] = item
 
 
 def pytest_generate_tests(metafunc):

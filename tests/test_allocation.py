@@ -12,6 +12,8 @@ from table import SANITIZED
 
 COUNTER = Path(__file__).with_name("count_malloc.c")
 
+pytestmark = pytest.mark.slow
+
 STEPS = """
 import ctypes, gc, itertools, sys
 import numpy as np

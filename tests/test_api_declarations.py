@@ -31,6 +31,7 @@ def test_every_declaration_is_found():
     assert len(FUNCTIONS) == len(declarations) > 20
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux" or not shutil.which("nm"), reason="needs nm, and ELF")
 def test_exports(library_path):
     lines = binaries.output("nm", "-D", "--defined-only", library_path).splitlines()

@@ -20,6 +20,8 @@ WARNINGS = {
     ".cpp": "-Wall -Wextra -Wpedantic -Wshadow -Werror",
 }
 
+pytestmark = pytest.mark.slow
+
 needs_compiler = pytest.mark.skipif(
     SANITIZED or not all(shutil.which(command[0]) for command in COMPILERS.values()),
     reason="needs compilers, installed headers, and a library without sanitizers",

@@ -111,6 +111,7 @@ print(library.fastopt_active_isa().decode(), library.fastopt_num_threads(0), pla
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", [1, -1])
 @pytest.mark.parametrize(
     ("name", "value", "message"),
@@ -139,6 +140,7 @@ def test_wrong_environment(library_path, name, value, message, order):
     assert about.endswith("None")
 
 
+@pytest.mark.slow
 def test_environment(library_path):
     environment = {"PYFASTOPT_ISA": "baseline", "PYFASTOPT_NUM_THREADS": "1"}
     code = FIRST_CALLS.format(path=str(library_path), order=["sgd_f32"])

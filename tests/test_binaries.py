@@ -8,6 +8,7 @@ import pytest
 from pyfastopt import _core, capi
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.skipif(not binaries.objects(), reason="no build tree: not installed from here"),
     pytest.mark.skipif(not binaries.has_tools(), reason="needs nm and objdump"),
 ]

@@ -11,6 +11,8 @@ import pyfastopt as fo
 
 ROOT = Path(__file__).parent.parent
 
+pytestmark = pytest.mark.slow
+
 
 def command(*arguments, cwd=None):
     return interpreter.python("-m", "pyfastopt", *arguments, cwd=cwd)

@@ -33,6 +33,7 @@ NEEDS = {
 PATH = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.skipif(
         not Path(fo.get_cmake_dir()).exists() or not list(Path(fo.get_library_dir()).glob("lib*")),
         reason="the package is not installed: it has no library, headers and CMake files",

@@ -192,6 +192,7 @@ def test_accuracy_against_longdouble(row, options, dtype, rng):
     assert np.max(error / reach) < 40 * np.finfo(dtype).eps
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # of the frameworks
 def test_oracles(asking, asked, rng):
     shapes = [(17,), (4, 5), ()]

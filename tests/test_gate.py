@@ -268,6 +268,7 @@ def test_gradients_that_run_code():
     assert not np.array_equal(params[0], vector())
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_bad_calls_change_no_bit(rng):
     """Draws calls of which at least one part is bad, over all kinds of entry points."""
     chance = random.Random(5)
@@ -352,6 +353,7 @@ def views(draw):
     return view.T if draw(st.booleans()) else view
 
 
+@pytest.mark.slow
 @settings(max_examples=500, deadline=None)
 @given(param=views(), grad=st.one_of(views(), st.none(), st.integers(), st.lists(st.floats())))
 def test_any_pair_is_updated_rightly_or_refused(param, grad):

@@ -110,6 +110,7 @@ SETTINGS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", SETTINGS, ids=str)
 @pytest.mark.parametrize("steps", [1, 3])
 def test_torch_takes_the_same_steps(settings, steps):
@@ -154,6 +155,7 @@ def test_rosenbrock(n):
     np.testing.assert_allclose(x, 1, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_breast_cancer_as_scipy():
     optimize = pytest.importorskip("scipy.optimize")
     datasets = pytest.importorskip("sklearn.datasets")
@@ -174,6 +176,7 @@ def test_breast_cancer_as_scipy():
     np.testing.assert_allclose(np.concatenate([w, b]), found.x, rtol=1e-3, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_rejected_pairs_leave_a_full_history_as_it_was():
     torch = pytest.importorskip("torch")
     scale = np.linspace(1, 5, 6)

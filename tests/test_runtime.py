@@ -42,6 +42,7 @@ def test_unknown_isa_lists_the_known():
         fo.use_isa("mmx")
 
 
+@pytest.mark.slow
 def test_environment_chooses_the_isa(isa):
     code = "import pyfastopt; print(pyfastopt.runtime_info()['isa'])"
     assert interpreter.output(code, PYFASTOPT_ISA=isa) == isa
@@ -65,6 +66,7 @@ print(digest.hexdigest(), fo.runtime_info()["prefetch"])
 """
 
 
+@pytest.mark.slow
 def test_prefetching_changes_no_bit():
     results = [interpreter.output(EVERY_RULE, PYFASTOPT_PREFETCH=choice) for choice in "01"]
     digest = results[0].split()[0]

@@ -27,6 +27,7 @@ def test_default_never_exceeds_the_cpus():
     assert 1 <= info["num_threads"] <= info["cpus"]
 
 
+@pytest.mark.slow
 @needs_openmp
 def test_environment_sets_the_default():
     code = "import pyfastopt; print(pyfastopt.runtime_info()['num_threads'])"
@@ -35,6 +36,7 @@ def test_environment_sets_the_default():
     assert interpreter.output(code, OMP_NUM_THREADS="1", PYFASTOPT_NUM_THREADS="") == "1"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("value", ["0", "-1", "two", "1.5", " ", "1025"])
 def test_bad_environment_is_an_error_at_import(value):
     message = interpreter.error("import pyfastopt", PYFASTOPT_NUM_THREADS=value)
@@ -54,6 +56,7 @@ print(threads() - before)
 """
 
 
+@pytest.mark.slow
 @needs_openmp
 @pytest.mark.skipif(sys.platform != "linux", reason="counts threads in /proc")
 @pytest.mark.parametrize("requested", [1, 2, 3, 7])
@@ -63,6 +66,7 @@ def test_requested_threads_are_used(requested):
     assert int(interpreter.output(code, OMP_NUM_THREADS="1")) == requested - 1
 
 
+@pytest.mark.slow
 @needs_openmp
 @pytest.mark.skipif(sys.platform != "linux", reason="counts threads in /proc")
 def test_threadpoolctl_is_obeyed():
@@ -147,6 +151,7 @@ print(threads() - before)
 """
 
 
+@pytest.mark.slow
 @needs_openmp
 @pytest.mark.skipif(sys.platform != "linux", reason="counts threads in /proc")
 @pytest.mark.parametrize("names", list(itertools.permutations(TOGETHER)), ids=" ".join)
@@ -181,6 +186,7 @@ print(int(np.array_equal(p, reference.params[0])))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the platform has no fork")
 def test_fork_after_a_parallel_step():
     assert interpreter.output(FORK).split() == ["0", "1"]
@@ -215,6 +221,7 @@ thread.join()
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the platform has no fork")
 def test_fork_while_another_thread_steps():
     lines = interpreter.output(FORK_DURING_STEPS, PYTHONWARNINGS="ignore").split()
@@ -265,6 +272,7 @@ def test_two_threads_stepping_one_optimizer(size, rng):
     assert np.array_equal(p, reference.params[0])
 
 
+@pytest.mark.slow
 def test_the_gil_is_free_while_a_step_runs():
     """Another thread gets on with Python code during one long step."""
     p = np.ones(1 << 25, np.float32)

@@ -751,6 +751,7 @@ print("equal")
 """
 
 
+@pytest.mark.slow
 def test_zero_redundancy_optimizer(tmp_path):
     if not torch.distributed.is_available() or not torch.distributed.is_gloo_available():
         pytest.skip("this torch has no gloo")
@@ -768,6 +769,7 @@ def test_zero_redundancy_optimizer(tmp_path):
         assert output.endswith("equal\n"), errors
 
 
+@pytest.mark.slow
 def test_finetuning_changes_one_import(tmp_path):
     script = EXAMPLES / "finetune.py"
     lines = script.read_text().splitlines()
