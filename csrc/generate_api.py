@@ -379,7 +379,7 @@ class _Fused(optim.Optimizer):
             text += f"{lines_above}class {name}(_Fused, optim.{name}): ...\n"
             lines_above = ""
             continue
-        rule = by_name[getattr(pyfastopt.torch, name)._plain._rule]
+        rule = by_name[getattr(pyfastopt.torch, name)._plain.rule]
         text += f"\nclass {name}(_Fused):\n    def __init__(\n        self,\n"
         text += "        params: ParamsT,\n        lr: float = ...,\n        *,\n"
         for option in rule.options:

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from torch.optim import optimizer as torch_optimizer
 
 from . import _core
-from .adam import momentum_product
 from .optimizer import Optimizer
+from .optimizers.nadam import momentum_product
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -89,7 +89,7 @@ class Fused(Threads):
     @property
     def state(self) -> defaultdict[torch.Tensor, Any]:
         self._state_was_handed_out = True
-        if self._plain._rule in _SCALARS and "param_groups" in self.__dict__:
+        if self._plain.rule in _SCALARS and "param_groups" in self.__dict__:
             self._write_scalars()
         return self._state
 
@@ -111,7 +111,7 @@ class Fused(Threads):
                 state = self._state.get(p, {})
                 if "step" not in state:
                     continue
-                scalars = _SCALARS[self._plain._rule](group, int(state["step"]))
+                scalars = _SCALARS[self._plain.rule](group, int(state["step"]))
                 for name, value in scalars.items():
                     dtype = torch.float64 if double else torch.float32
                     state.setdefault(name, torch.zeros((), dtype=dtype)).fill_(value)
@@ -202,7 +202,7 @@ class Fused(Threads):
                 if state:
                     states.append((p, state))
             groups.append((group, rows))
-        plan = _core.TensorPlan(self._plain._rule, torch.Tensor, groups)
+        plan = _core.TensorPlan(self._plain.rule, torch.Tensor, groups)
         plan.step(self.param_groups, None, threads)
         for p, state in states:
             self._state[p].update({name: tensor for name, (tensor, _) in state.items()})
@@ -223,7 +223,7 @@ class Fused(Threads):
         The state is None where some is missing, but no gradient asks for it. `count` is memory for
         a new count of steps.
         """
-        slots = _core.group_state(self._plain._rule, group)
+        slots = _core.group_state(self._plain.rule, group)
         present = {k: v for k, v in self._state.get(p, {}).items() if v is not None}
         missing = [name for name in slots if name not in present]
         if p.grad is None and (missing or (self._has_step and "step" not in present)):
@@ -257,7 +257,7 @@ class _Own(Fused):
     def __init__(self, params: Any, lr: float | None = None, **options: Any) -> None:
         if lr is not None:
             options["lr"] = lr
-        defaults, _ = _core.describe(self._plain._rule, {**self._plain._preset, **options})
+        defaults, _ = _core.describe(self._plain.rule, {**self._plain.defaults, **options})
         super().__init__(params, defaults)
 
 
