@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from torch.optim import optimizer as torch_optimizer
 
 from . import _core
-from .adam import momentum_product
 from .optimizer import Optimizer
+from .optimizers.nadam import momentum_product
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -171,20 +171,20 @@ class Fused(Threads):
     _step_supports_amp_scaling = property(lambda self: False, lambda self, value: None)
 
     def _known_names(self) -> tuple[Set[str], Set[str]]:
-        rule = self._plain._rule
+        rule = self._plain.rule
         options, slots = _NAMES[rule]
         count = {"step"} if self._has_step else set()
         return options, slots | count | _SCALARS.get(rule, {}).keys()
 
     def _needed_state(self, group: dict[str, Any], entry: Mapping[str, Any]) -> Set[str]:
-        slots = _core.group_state(self._plain._rule, group).keys()
+        slots = _core.group_state(self._plain.rule, group).keys()
         # Torch's SGD says None where the buffer has not begun.
         return slots | {"step"} if self._has_step else slots - entry.keys()
 
     @property
     def state(self) -> defaultdict[torch.Tensor, Any]:
         self._state_was_handed_out = True
-        if self._plain._rule in _SCALARS and "param_groups" in self.__dict__:
+        if self._plain.rule in _SCALARS and "param_groups" in self.__dict__:
             self._write_scalars()
         return self._state
 
@@ -206,7 +206,7 @@ class Fused(Threads):
                 state = self._state.get(p, {})
                 if "step" not in state:
                     continue
-                for name, scalar in _SCALARS[self._plain._rule].items():
+                for name, scalar in _SCALARS[self._plain.rule].items():
                     value = scalar(group, int(state["step"]))
                     if not isinstance(
                         state.get(name), torch.Tensor
@@ -301,7 +301,7 @@ class Fused(Threads):
                 if state:
                     states.append((p, state))
             groups.append((group, rows))
-        plan = _core.TensorPlan(self._plain._rule, torch.Tensor, groups)
+        plan = _core.TensorPlan(self._plain.rule, torch.Tensor, groups)
         plan.step(self.param_groups, None, threads)
         for p, state in states:
             self._state[p].update({name: tensor for name, (tensor, _) in state.items()})
@@ -323,7 +323,7 @@ class Fused(Threads):
         a new count of steps. Where an optimizer keeps no count, the second stands in for it, and
         only tells that the buffer has begun.
         """
-        slots = _core.group_state(self._plain._rule, group)
+        slots = _core.group_state(self._plain.rule, group)
         present = {k: v for k, v in self._state.get(p, {}).items() if v is not None}
         missing = [name for name in slots if name not in present]
         if p.grad is None and (missing or (self._has_step and "step" not in present)):
@@ -357,7 +357,7 @@ class _Own(Fused):
     def __init__(self, params: Any, lr: float | None = None, **options: Any) -> None:
         if lr is not None:
             options["lr"] = lr
-        defaults, _ = _core.describe(self._plain._rule, {**self._plain._preset, **options})
+        defaults, _ = _core.describe(self._plain.rule, {**self._plain.defaults, **options})
         super().__init__(params, defaults)
 
 

@@ -132,7 +132,7 @@ class Declaration(type):
     #: Every field by name, in the order of the signature.
     fields: Mapping[str, Field]
     #: The docstring as it was written, by the titles of its sections.
-    sections: Mapping[str, str]
+    _sections: Mapping[str, str]
 
     def __new__(
         mcls,
@@ -150,7 +150,7 @@ class Declaration(type):
             # Not in the class body: type checkers would take it to forbid setting the options,
             # which are declared as if they were plain attributes.
             namespace["__slots__"] = private
-        namespace["sections"] = sections = split_sections(namespace.get("__doc__") or "")
+        namespace["_sections"] = sections = split_sections(namespace.get("__doc__") or "")
         namespace["fields"] = fields = _take_fields(namespace, bases)
         for field_name, entry in read_entries(sections.get("Parameters", "")):
             if field_name in fields:

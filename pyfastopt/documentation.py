@@ -35,7 +35,7 @@ def document(cls: type, introduction: str, parameters: Iterable[str]) -> str:
     others: dict[str, list[str]] = {"Raises": [], "Notes": [], "Examples": []}
     for base in cls.__mro__:
         for title, texts in others.items():
-            if text := getattr(base, "sections", {}).get(title):
+            if text := getattr(base, "_sections", {}).get(title):
                 texts.append(text)
     sections = {"Parameters": "\n".join(parameters)}
     sections |= {title: "\n\n".join(texts) for title, texts in others.items() if texts}

@@ -93,7 +93,7 @@ class Optimizer(BaseOptimizer, private=("_groups", "_plan", "_step")):
     """
 
     lr: float = field(default=1e-3, kw_only=False)
-    convention: InitVar[Convention] = field(default="torch")
+    convention: InitVar[Convention] = "torch"
     num_threads: int | None = field(default=None, option=ThreadsOption())
     weight_decay: float = 0.0
     decoupled_weight_decay: bool = False
@@ -114,6 +114,8 @@ class Optimizer(BaseOptimizer, private=("_groups", "_plan", "_step")):
     def __init_subclass__(cls, rule: str | None = None, torch: str | None = None) -> None:
         if rule is not None:
             cls.rule, cls.torch_name = rule, torch
+        elif not hasattr(cls, "rule"):
+            return
         cls.defaults = {
             name: declared.default
             for name, declared in cls.fields.items()

@@ -16,11 +16,49 @@ class LBFGS(optim.LBFGS):
     num_threads: int | None
     def step(self, closure: Callable[[], Any]) -> Any: ...  # type: ignore[override]
 
+class SGD(_Fused, optim.SGD): ...
+
+class Momentum(_Fused):
+    def __init__(
+        self,
+        params: ParamsT,
+        lr: float = ...,
+        *,
+        weight_decay: float = ...,
+        decoupled_weight_decay: bool = ...,
+        maximize: bool = ...,
+        grad_scale: float = ...,
+        clip_value: float = ...,
+        momentum: float = ...,
+        dampening: float = ...,
+        nesterov: bool = ...,
+        lr_inside: bool = ...,
+    ) -> None: ...
+
+class RMSprop(_Fused, optim.RMSprop): ...
+class Adagrad(_Fused, optim.Adagrad): ...
+class Adadelta(_Fused, optim.Adadelta): ...
 class Adam(_Fused, optim.Adam): ...
 class AdamW(_Fused, optim.AdamW): ...
 class Adamax(_Fused, optim.Adamax): ...
 class NAdam(_Fused, optim.NAdam): ...
 class RAdam(_Fused, optim.RAdam): ...
+class Rprop(_Fused, optim.Rprop): ...
+class ASGD(_Fused, optim.ASGD): ...
+
+class Lion(_Fused):
+    def __init__(
+        self,
+        params: ParamsT,
+        lr: float = ...,
+        *,
+        weight_decay: float = ...,
+        decoupled_weight_decay: bool = ...,
+        maximize: bool = ...,
+        grad_scale: float = ...,
+        clip_value: float = ...,
+        betas: tuple[float, float] = ...,
+    ) -> None: ...
 
 class FTRL(_Fused):
     def __init__(
@@ -39,29 +77,6 @@ class FTRL(_Fused):
         l2_halved: bool = ...,
         l2_shrinkage: float = ...,
         initial_accumulator_value: float = ...,
-    ) -> None: ...
-
-class Adadelta(_Fused, optim.Adadelta): ...
-class Adagrad(_Fused, optim.Adagrad): ...
-class RMSprop(_Fused, optim.RMSprop): ...
-
-class LAMB(_Fused):
-    def __init__(
-        self,
-        params: ParamsT,
-        lr: float = ...,
-        *,
-        weight_decay: float = ...,
-        decoupled_weight_decay: bool = ...,
-        maximize: bool = ...,
-        grad_scale: float = ...,
-        clip_value: float = ...,
-        betas: tuple[float, float] = ...,
-        eps: float = ...,
-        eps_root: float = ...,
-        bias_correction: bool = ...,
-        norm_limits: tuple[float, float] = ...,
-        layerwise: bool = ...,
     ) -> None: ...
 
 class LARS(_Fused):
@@ -84,10 +99,7 @@ class LARS(_Fused):
         layerwise: bool = ...,
     ) -> None: ...
 
-class ASGD(_Fused, optim.ASGD): ...
-class SGD(_Fused, optim.SGD): ...
-
-class Lion(_Fused):
+class LAMB(_Fused):
     def __init__(
         self,
         params: ParamsT,
@@ -99,23 +111,9 @@ class Lion(_Fused):
         grad_scale: float = ...,
         clip_value: float = ...,
         betas: tuple[float, float] = ...,
+        eps: float = ...,
+        eps_root: float = ...,
+        bias_correction: bool = ...,
+        norm_limits: tuple[float, float] = ...,
+        layerwise: bool = ...,
     ) -> None: ...
-
-class Momentum(_Fused):
-    def __init__(
-        self,
-        params: ParamsT,
-        lr: float = ...,
-        *,
-        weight_decay: float = ...,
-        decoupled_weight_decay: bool = ...,
-        maximize: bool = ...,
-        grad_scale: float = ...,
-        clip_value: float = ...,
-        momentum: float = ...,
-        dampening: float = ...,
-        nesterov: bool = ...,
-        lr_inside: bool = ...,
-    ) -> None: ...
-
-class Rprop(_Fused, optim.Rprop): ...

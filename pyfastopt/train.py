@@ -72,9 +72,10 @@ class Digits:
     def load(cls, dtype: str) -> Digits:
         """Load scikit-learn's digits, a quarter of them for the test."""
         images, digits = load_digits(return_X_y=True)
-        x, x_test, y, y_test = train_test_split(
+        parts: Any = train_test_split(
             (images / 16).astype(dtype), digits, test_size=0.25, random_state=0, stratify=digits
         )
+        x, x_test, y, y_test = parts
         return cls(x, y, x_test, y_test)
 
 

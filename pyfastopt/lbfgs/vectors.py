@@ -26,6 +26,7 @@ class VectorFunctions(Protocol):
         num_threads: int,
     ) -> float:
         """Set ``out = y + a*x``, or ``a*x``, and return its dot product with `z`, or 0."""
+        ...
 
     def secant(
         self,
@@ -38,9 +39,11 @@ class VectorFunctions(Protocol):
         num_threads: int,
     ) -> tuple[float, float]:
         """Set ``y = g - before; s = t*d; before = g``, and return ``y·s`` and ``y·y``."""
+        ...
 
     def magnitudes(self, x: Vector, num_threads: int) -> tuple[float, float]:
         """Return the largest magnitude, and the sum of all."""
+        ...
 
 
 def gather(arrays: Sequence[Any], params: Sequence[NDArray[Any]], out: Vector) -> None:
