@@ -281,6 +281,16 @@ TABLE = [
             Variant(None, {"layerwise": False, **DECOUPLED}),
         ],
     ),
+    Row(
+        fo.Yogi,
+        {"optax": "yogi"},
+        [
+            Variant("optax", {}),
+            Variant("optax", {"betas": (0.7, 0.8), "eps": 1e-2}),
+            Variant(None, {"bias_correction": False, "initial_accumulator_value": 0.1, **COMMON}),
+            Variant(None, {"eps_root": 1e-2, **DECOUPLED}),
+        ],
+    ),
 ]
 
 

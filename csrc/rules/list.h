@@ -18,6 +18,7 @@
 #include "rmsprop.h"
 #include "rprop.h"
 #include "sgd.h"
+#include "yogi.h"
 
 namespace fastopt::core {
 namespace {
@@ -36,7 +37,8 @@ using Variants = List<
     Adam<F, false>, Adam<F, true>,                        // amsgrad
     Adamax<F>, NAdam<F>, RAdam<F>,
     Rprop<F>, ASGD<F>, Lion<F>, FTRL<F>,
-    LARS<F>, LAMB<F>
+    LARS<F>, LAMB<F>,
+    Yogi<F>
 >;
 // clang-format on
 

@@ -18,6 +18,7 @@ __all__: list[str] = [
     "ftrl_",
     "lars_",
     "lamb_",
+    "yogi_",
 ]
 
 def sgd_(
@@ -409,4 +410,29 @@ def lamb_(
     """Take one step of LAMB on the caller's own arrays.
 
     Adam whose update is scaled to each parameter's norm, for large batches.
+    """
+
+def yogi_(
+    p: Array,
+    g: Array,
+    exp_avg: Array,
+    exp_avg_sq: Array,
+    *,
+    step: int,
+    num_threads: int | None = None,
+    lr: float = 0.01,
+    weight_decay: float = 0.0,
+    decoupled_weight_decay: bool = False,
+    maximize: bool = False,
+    grad_scale: float = 1.0,
+    clip_value: float = float("inf"),
+    betas: Pair = (0.9, 0.999),
+    eps: float = 0.001,
+    eps_root: float = 0.0,
+    bias_correction: bool = True,
+    initial_accumulator_value: float = 1e-06,
+) -> None:
+    """Take one step of Yogi on the caller's own arrays.
+
+    Adam whose second moment changes slowly, in either direction.
     """

@@ -15,6 +15,7 @@ from ..optimizers.rmsprop import RMSProp as RMSProp
 from ..optimizers.rprop import Rprop as Rprop
 from ..optimizers.sgd import SGD as SGD
 from ..optimizers.sgd import Momentum as Momentum
+from ..optimizers.yogi import Yogi as Yogi
 
 __all__: list[str] = [
     "SGD",
@@ -33,4 +34,5 @@ __all__: list[str] = [
     "FTRL",
     "LARS",
     "LAMB",
+    "Yogi",
 ]

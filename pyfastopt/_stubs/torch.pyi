@@ -28,6 +28,7 @@ __all__: list[str] = [
     "FTRL",
     "LARS",
     "LAMB",
+    "Yogi",
 ]
 
 class _Stepped(optim.Optimizer):
@@ -138,4 +139,22 @@ class LAMB(_Stepped):
         bias_correction: bool = True,
         norm_limits: Pair = (0.0, float("inf")),
         layerwise: bool = True,
+    ) -> None: ...
+
+class Yogi(_Stepped):
+    def __init__(
+        self,
+        params: ParamsT,
+        lr: float = 0.01,
+        *,
+        weight_decay: float = 0.0,
+        decoupled_weight_decay: bool = False,
+        maximize: bool = False,
+        grad_scale: float = 1.0,
+        clip_value: float = float("inf"),
+        betas: Pair = (0.9, 0.999),
+        eps: float = 0.001,
+        eps_root: float = 0.0,
+        bias_correction: bool = True,
+        initial_accumulator_value: float = 1e-06,
     ) -> None: ...
