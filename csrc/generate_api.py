@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
 import pyfastopt
@@ -340,73 +339,21 @@ TYPES_OF_THE_HEADER = """cdef extern from "fastopt.h" nogil:
 """
 
 
-# ---- PyTorch: what type checkers see of pyfastopt.torch ------------------------------------------
-
-STUB_TYPES = {NUMBER: "float", PAIR: "tuple[float, float]", FLAG: "bool"}
-
-
-def torch_stub(rules: list[Rule]) -> str:
-    from torch import optim
-
-    import pyfastopt.torch
-
-    by_name = {rule.name: rule for rule in rules}
-    text = f"""# {GENERATED}; do not edit.
-from collections.abc import Callable
-from typing import Any
-
-from torch import optim
-from torch.optim import Optimizer as Optimizer
-from torch.optim import lr_scheduler as lr_scheduler
-from torch.optim import swa_utils as swa_utils
-from torch.optim.optimizer import ParamsT
-
-class _Fused(optim.Optimizer):
-    num_threads: int | None
-    def step(self, closure: Callable[[], Any] | None = None) -> Any: ...
-
-"""
-    lines_above = ""
-    for name in pyfastopt.torch.__all__:
-        if name == "LBFGS":
-            text += f"""class {name}(optim.{name}):
-    num_threads: int | None
-    def step(self, closure: Callable[[], Any]) -> Any: ...  # type: ignore[override]
-
-"""
-            continue
-        if hasattr(optim, name):
-            text += f"{lines_above}class {name}(_Fused, optim.{name}): ...\n"
-            lines_above = ""
-            continue
-        rule = by_name[getattr(pyfastopt.torch, name)._plain.rule]
-        text += f"\nclass {name}(_Fused):\n    def __init__(\n        self,\n"
-        text += "        params: ParamsT,\n        lr: float = ...,\n        *,\n"
-        for option in rule.options:
-            if option.name != "lr":
-                text += f"        {option.name}: {STUB_TYPES[option.kind]} = ...,\n"
-        text += "    ) -> None: ...\n"
-        lines_above = "\n"
-    return text
-
-
 # ---- the files -----------------------------------------------------------------------------------
 
 
 def contents() -> dict[Path, str]:
-    """Map each generated file to what is to be in it; without torch, not its stub."""
+    """Map each generated file to what is to be in it."""
     found = list(rules())
     include = ROOT / "csrc" / "include"
     rules_header = header(found)
     api = list(functions((include / "fastopt.h").read_text(), rules_header))
-    stub = {ROOT / "pyfastopt" / "torch.pyi": torch_stub(found)} if find_spec("torch") else {}
     return {
         include / "fastopt_rules.h": rules_header,
         include / "fastopt_rules.hpp": cpp_header(found),
         ROOT / "csrc" / "api_rules.cpp": source(found),
         ROOT / "pyfastopt" / "capi.pxd": pxd(found, api),
         ROOT / "pyfastopt" / "capi.pyx": pyx(api),
-        **stub,
     }
 
 
