@@ -24,9 +24,7 @@ ALLOWED = {
     "optimizers": "_core _stubs _types declaration formulas optimizer",
     "reference": "_core formulas lbfgs optimizer",
     "runtime": "_core",
-    "_torch": "_core lbfgs optimizer optimizers",
-    "_torch_lbfgs": "_core _torch lbfgs",
-    "torch": "__init__ _core _torch _torch_lbfgs _stubs lbfgs optimizer optimizers",
+    "torch": "_core _stubs lbfgs optimizer optimizers",
     "train": "__init__ lbfgs optimizer reference",
 }
 

@@ -51,15 +51,12 @@ from collections.abc import Callable
 from typing import Any
 
 from torch import optim
-from torch.optim import Optimizer as Optimizer
-from torch.optim import lr_scheduler as lr_scheduler
-from torch.optim import swa_utils as swa_utils
 from torch.optim.optimizer import ParamsT
 
 from .._types import Pair
 
 {_all(["LBFGS", *(c.torch or c.name for c in classes)])}
-class _Stepped(optim.Optimizer):
+class _Fused(optim.Optimizer):
     num_threads: int | None
     def step(self, closure: Callable[[], Any] | None = None) -> Any: ...
 
@@ -71,12 +68,12 @@ class LBFGS(optim.LBFGS):
     for c in classes:
         if c.torch is not None:
             text += "" if previous_is_short else "\n"
-            text += f"class {c.torch}(_Stepped, optim.{c.torch}): ...\n"
+            text += f"class {c.torch}(_Fused, optim.{c.torch}): ...\n"
         else:
             options = _options(by_name[c.rule], c, declarations)
             rate = next(option for option in options if option.startswith("lr:"))
             arguments = ["self", "params: ParamsT", rate, "*", *(o for o in options if o != rate)]
-            text += f"\nclass {c.name}(_Stepped):\n    def __init__(\n{_lines(arguments, 8)}"
+            text += f"\nclass {c.name}(_Fused):\n    def __init__(\n{_lines(arguments, 8)}"
             text += "    ) -> None: ...\n"
         previous_is_short = c.torch is not None
     return text

@@ -11,7 +11,7 @@ There is a class for each optimizer of pyfastopt, beside torch's own ``Optimizer
 ``lr_scheduler`` and ``swa_utils``. Where ``torch.optim`` has the class too, it is a subclass of
 that one: the same name, arguments, defaults, parameter groups, hooks and state, so that state
 dicts go from either to the other in mid-training. ``foreach`` and ``fused`` choose among torch's
-own loops, and choose nothing here. The others (``Momentum``, ``Lion``, ``FTRL``, ``LARS``,
+own loops, and have no effect here. The others (``Momentum``, ``Lion``, ``FTRL``, ``LARS``,
 ``LAMB``) take the options of pyfastopt's class. A parameter group may have any further option of
 pyfastopt's class, such as ``clip_value``. Formulas are those of pyfastopt's classes; the bits are
 theirs, too, and so may differ from torch's in the last place. A new rate acts at once in ``ASGD``,
@@ -28,19 +28,20 @@ Needs a PyTorch whose tensors offer DLPack's C functions (``__dlpack_c_exchange_
 2.13).
 """
 
-from torch.optim import Optimizer, lr_scheduler, swa_utils  # noqa: F401
+from typing import TYPE_CHECKING
 
-import pyfastopt
+from torch.optim import Optimizer as Optimizer
+from torch.optim import lr_scheduler as lr_scheduler
+from torch.optim import swa_utils as swa_utils
 
-from ._torch import derive
-from ._torch_lbfgs import LBFGS
+if TYPE_CHECKING:
+    from .._stubs.torch import *
+    from .._stubs.torch import __all__ as __all__
+else:
+    from .. import optimizers
+    from .base import derive
+    from .lbfgs import LBFGS
 
-_derived = [
-    derive(member)
-    for member in (getattr(pyfastopt, name) for name in pyfastopt.__all__)
-    if isinstance(member, type)
-    and issubclass(member, pyfastopt.Optimizer)
-    and member is not pyfastopt.Optimizer
-]
-globals().update({derived.__name__: derived for derived in _derived})
-__all__ = ["LBFGS", *(derived.__name__ for derived in _derived)]
+    _derived = [derive(getattr(optimizers, name)) for name in optimizers.__all__]
+    globals().update({derived.__name__: derived for derived in _derived})
+    __all__ = ["LBFGS", *(derived.__name__ for derived in _derived)]

@@ -11,14 +11,15 @@ from typing import Any
 import numpy as np
 import torch
 
-from . import _core, lbfgs
-from ._torch import LBFGS_STATE, Threads
+from .. import _core, lbfgs
+from .base import Locked
+from .checkpoint import LBFGS_STATE
 
 
-class LBFGS(Threads, torch.optim.LBFGS):
+class LBFGS(Locked, torch.optim.LBFGS):
     """Steps as :class:`pyfastopt.LBFGS`, on tensors of PyTorch."""
 
-    # Threads.__new__ would hide it.
+    # Locked.__new__ would hide it.
     __signature__ = inspect.signature(torch.optim.LBFGS)
 
     # Works on the parameters' memory; made anew where that has moved.
@@ -29,15 +30,16 @@ class LBFGS(Threads, torch.optim.LBFGS):
     _written: Mapping[str, Any] = MappingProxyType({})
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """Add the parameter group, if its options are supported."""
         _checked({**self.defaults, **param_group})
         super().add_param_group(param_group)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self._take_turn()
+        self._acquire_lock()
         try:
             super().__setstate__(state)
         finally:
-            self._turn.release()
+            self._lock.release()
 
     def _known_names(self) -> tuple[Set[str], Set[str]]:
         return self.defaults.keys(), LBFGS_STATE | {"al"}  # which torch uses within a step
@@ -69,11 +71,11 @@ class LBFGS(Threads, torch.optim.LBFGS):
         """
         if not callable(closure):
             raise TypeError(f"closure = {closure!r:.80} must be a function that returns the loss")
-        self._take_turn()
+        self._acquire_lock()
         try:
             return self._iterate(closure)
         finally:
-            self._turn.release()
+            self._lock.release()
 
     def _iterate(self, closure: Callable[[], Any]) -> Any:
         if len(self.param_groups) != 1:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import inspect
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Set
@@ -14,9 +13,9 @@ import torch
 from numpy.typing import NDArray
 from torch.optim import optimizer as torch_optimizer
 
-from . import _core
-from .optimizer import Optimizer
-from .optimizers.nadam import momentum_product
+from .. import _core
+from ..optimizer import Optimizer
+from .checkpoint import SCALARS, SLOTS, check_checkpoint
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -24,55 +23,22 @@ if TYPE_CHECKING:
 # An ImportError now, and not at the first step, where tensors do not offer what a plan needs.
 _core.check_tensor(torch.Tensor, torch.zeros(()), "torch")
 
-#: What torch keeps in a parameter's state though it follows from the options and the step count.
-_SCALARS: dict[str, dict[str, Callable[[dict[str, Any], int], float]]] = {
-    "nadam": {"mu_product": lambda o, t: momentum_product(o["betas"][0], o["momentum_decay"], t)},
-    "asgd": {
-        "eta": lambda o, t: o["lr"] / (1 + o["lambd"] * o["lr"] * t) ** o["alpha"],
-        "mu": lambda o, t: 1 / max(1.0, t - o["t0"]),
-    },
-}
-
-#: The names of each rule's options, and of its state arrays under whichever options.
-_NAMES = {
-    rule: ({name for name, *_ in options}, set(slots)) for rule, _, options, slots in _core.rules()
-}
-
-#: What L-BFGS has in its state, once it has moved.
-LBFGS_STATE = frozenset(
-    {"func_evals", "n_iter", "t", "H_diag", "prev_loss"}
-    | {"d", "prev_flat_grad", "old_dirs", "old_stps", "ro"}
-)
-
-#: The options of any optimizer, torch's or pyfastopt's, and what is in the state of any.
-_ALL_OPTIONS = {name for options, _ in _NAMES.values() for name in options} | {
-    name
-    for optimizer in map(vars(torch.optim).get, torch.optim.__all__)
-    if isinstance(optimizer, type) and optimizer is not torch.optim.Optimizer
-    for name in inspect.signature(optimizer).parameters
-}
-_ALL_STATE = {"step", "al", "row_var", "col_var", "variance"}.union(
-    LBFGS_STATE, *_SCALARS.values(), *(slots for _, slots in _NAMES.values())
-)
-
-#: Which of torch's loops to take: any group may have these.
-_LOOPS = {"params", "foreach", "fused", "capturable", "differentiable"}
-
 #: State by name: each tensor, and the array in whose memory it is if it was made here.
 State = dict[str, tuple[torch.Tensor, Any]]
 
 
-class Threads(torch.optim.Optimizer):
-    """Which thread may step an optimizer, and with how many."""
+class Locked(torch.optim.Optimizer):
+    """An optimizer that one thread at a time may step, with a number of threads."""
 
     # Held by the thread that is in a step.
-    _turn: threading.Lock
+    _lock: threading.Lock
 
     _threads = 0  # for the default
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        """Make the lock first, which a copy and a pickle need as well."""
         self = super().__new__(cls)
-        self._turn = threading.Lock()
+        self._lock = threading.Lock()
         return self
 
     def __getstate__(self) -> dict[str, Any]:
@@ -81,7 +47,17 @@ class Threads(torch.optim.Optimizer):
     def __setstate__(self, state: dict[str, Any]) -> None:
         # Torch's load_state_dict, after its hooks, gives no defaults. A copy or a pickle has them.
         if "defaults" not in state:
-            self._check_checkpoint(state)
+            options, entries = self._known_names()
+            check_checkpoint(
+                state,
+                type(self).__name__,
+                next(cls for cls in type(self).__mro__ if not issubclass(cls, Locked)),
+                self.defaults.keys() & options,
+                # A name that the groups of this optimizer carry, too, tells nothing.
+                {*options, *(name for group in self.param_groups for name in group)},
+                entries,
+                self._needed_state,
+            )
         super().__setstate__(state)
 
     def _known_names(self) -> tuple[Set[str], Set[str]]:
@@ -91,50 +67,6 @@ class Threads(torch.optim.Optimizer):
     def _needed_state(self, group: dict[str, Any], entry: Mapping[str, Any]) -> Set[str]:
         """Return what has to be in the state of a parameter, which has `entry`."""
         raise NotImplementedError
-
-    def _check_checkpoint(self, loaded: Mapping[str, Any]) -> None:
-        """Raise ValueError where options or state are those of another optimizer.
-
-        A step would take defaults for what is missing.
-        """
-        name = type(self).__name__
-
-        def check(place: str, found: Set[str], needed: Set[str], foreign: Set[str]) -> None:
-            for names, what in (
-                (needed - found, f"has no entry {{}}, which {name} needs"),
-                (foreign & found, f"has {{}} of another optimizer than {name}"),
-            ):
-                if names:
-                    raise ValueError(
-                        f"state_dict: {place} {what.format(sorted(names))}; it has "
-                        f"{sorted(map(str, found))}. Load what state_dict() gave for {name}, "
-                        "of torch.optim or of pyfastopt.torch"
-                    )
-
-        # Torch's class fills in what its older versions did not have: here in groups of our own.
-        torchs = next(cls for cls in type(self).__mro__ if not issubclass(cls, Threads))
-        scratch: Any = object.__new__(type(name, (torchs,), {}))
-        scratch.defaults = {}
-        groups = [dict(group) for group in loaded.get("param_groups", ())]
-        scratch.__setstate__({"state": {}, "param_groups": groups})
-
-        options, state = self._known_names()
-        # Those that only pyfastopt has may be missing.
-        needed = (self.defaults.keys() & options) - _LOOPS - {"grad_scale", "clip_value"}
-        # A name that the groups of this optimizer carry, too, tells nothing.
-        foreign = (_ALL_OPTIONS - options - _LOOPS).difference(*self.param_groups)
-        foreign_state = _ALL_STATE - state
-        for i, group in enumerate(groups):
-            check(f"param_groups[{i}]", group.keys(), needed, foreign)
-            for k, p in enumerate(group["params"]):
-                place = f"the state of param_groups[{i}]['params'][{k}]"
-                entry = loaded.get("state", {}).get(p, {})
-                if not isinstance(entry, Mapping):
-                    raise ValueError(f"state_dict: {place} is {entry!r:.80}; it must be a dict")
-                check(place, entry.keys(), set(), foreign_state)
-                if entry:
-                    present = {key for key, value in entry.items() if value is not None}
-                    check(place, present, self._needed_state(group, entry), set())
 
     @property
     def num_threads(self) -> int | None:
@@ -148,12 +80,12 @@ class Threads(torch.optim.Optimizer):
     def _number_of_threads(self) -> int:
         return self._threads or min(_core.num_threads(0), torch.get_num_threads())
 
-    def _take_turn(self) -> None:
-        if not self._turn.acquire(blocking=False):
+    def _acquire_lock(self) -> None:
+        if not self._lock.acquire(blocking=False):
             raise RuntimeError("the optimizer is in a step already; use it in one thread at a time")
 
 
-class Fused(Threads):
+class Fused(Locked):
     """What makes an optimizer of torch step by a plan of pyfastopt."""
 
     _plain: ClassVar[type[Optimizer]]
@@ -172,9 +104,8 @@ class Fused(Threads):
 
     def _known_names(self) -> tuple[Set[str], Set[str]]:
         rule = self._plain.rule
-        options, slots = _NAMES[rule]
         count = {"step"} if self._has_step else set()
-        return options, slots | count | _SCALARS.get(rule, {}).keys()
+        return self._plain.defaults.keys(), SLOTS[rule] | count | SCALARS.get(rule, {}).keys()
 
     def _needed_state(self, group: dict[str, Any], entry: Mapping[str, Any]) -> Set[str]:
         slots = _core.group_state(self._plain.rule, group).keys()
@@ -183,8 +114,9 @@ class Fused(Threads):
 
     @property
     def state(self) -> defaultdict[torch.Tensor, Any]:
+        """The state of each parameter by name, as torch has it."""
         self._state_was_handed_out = True
-        if self._plain.rule in _SCALARS and "param_groups" in self.__dict__:
+        if self._plain.rule in SCALARS and "param_groups" in self.__dict__:
             self._write_scalars()
         return self._state
 
@@ -206,18 +138,17 @@ class Fused(Threads):
                 state = self._state.get(p, {})
                 if "step" not in state:
                     continue
-                for name, scalar in _SCALARS[self._plain.rule].items():
+                for name, scalar in SCALARS[self._plain.rule].items():
                     value = scalar(group, int(state["step"]))
-                    if not isinstance(
-                        state.get(name), torch.Tensor
-                    ):  # old checkpoints have numbers
+                    # In old checkpoints they are numbers.
+                    if not isinstance(state.get(name), torch.Tensor):
                         dtype = torch.float64 if double else torch.float32
                         state[name] = torch.zeros((), dtype=dtype)
                     state[name].fill_(value)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         # Another thread may be in a step.
-        with self._turn:
+        with self._lock:
             super().__setstate__(state)
             self._begin()
 
@@ -227,6 +158,7 @@ class Fused(Threads):
         self._state_was_handed_out = False
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """Add a parameter group, if its options are supported."""
         _check_supported({**self.defaults, **param_group})
         super().add_param_group(param_group)
 
@@ -268,7 +200,7 @@ class Fused(Threads):
             with torch.enable_grad():
                 loss = closure()
         threads = self._number_of_threads()
-        self._take_turn()
+        self._acquire_lock()
         try:
             state = self._state if self._state_was_handed_out else None
             plan = self._plan
@@ -276,7 +208,7 @@ class Fused(Threads):
                 plan = self._step_rearranged(threads)
             torch.autograd.graph.increment_version(plan.updated())
         finally:
-            self._turn.release()
+            self._lock.release()
         return loss
 
     _hooked_step = torch.optim.Optimizer.profile_hook_step(_plain_step)
@@ -352,7 +284,7 @@ class Fused(Threads):
 
 
 class _Own(Fused):
-    """An optimizer that torch.optim has not: with the options of pyfastopt's class."""
+    """An optimizer that torch.optim lacks, with the options of pyfastopt's class."""
 
     def __init__(self, params: Any, lr: float | None = None, **options: Any) -> None:
         if lr is not None:
@@ -365,16 +297,15 @@ def _check_supported(group: Mapping[str, Any]) -> None:
     for name in ("capturable", "differentiable"):
         if group.get(name):
             raise ValueError(
-                f"{name} = {group[name]} is not supported: a step of pyfastopt is no part of a "
+                f"{name} = {group[name]} is not supported: a step of pyfastopt is not part of a "
                 "CUDA graph or of autograd's; pass False, or use torch.optim"
             )
 
 
 def derive(plain: type[Optimizer]) -> type[Fused]:
-    """Make the class of a plain optimizer, under torch's spelling of its name."""
-    spelling = {name.lower(): name for name in torch.optim.__all__}
-    name = spelling.get(plain.__name__.lower(), plain.__name__)
-    base = getattr(torch.optim, name, _Own)
+    """Make the class of a plain optimizer, under torch's name where torch has it."""
+    name = plain.torch_name or plain.__name__
+    base = getattr(torch.optim, name) if plain.torch_name else _Own
 
     torch_init: Callable[..., None] = base.__init__
 

@@ -1,0 +1,108 @@
+"""What is in the state of which optimizer, and whether a state dict is of the one that loads it."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Set
+from typing import Any
+
+import torch
+
+from .. import _core
+from ..optimizers.nadam import momentum_product
+
+#: What torch keeps in a parameter's state though it follows from the options and the step count.
+SCALARS: dict[str, dict[str, Callable[[dict[str, Any], int], float]]] = {
+    "nadam": {"mu_product": lambda o, t: momentum_product(o["betas"][0], o["momentum_decay"], t)},
+    "asgd": {
+        "eta": lambda o, t: o["lr"] / (1 + o["lambd"] * o["lr"] * t) ** o["alpha"],
+        "mu": lambda o, t: 1 / max(1.0, t - o["t0"]),
+    },
+}
+
+#: The names of each rule's state arrays, under whichever options.
+SLOTS = {rule: set(slots) for rule, _, _, slots in _core.rules()}
+
+#: What L-BFGS has in its state, once it has moved.
+LBFGS_STATE = frozenset(
+    {"func_evals", "n_iter", "t", "H_diag", "prev_loss"}
+    | {"d", "prev_flat_grad", "old_dirs", "old_stps", "ro"}
+)
+
+# The options of any optimizer, torch's or pyfastopt's, and what is in the state of any.
+_ALL_OPTIONS = {name for _, _, options, _ in _core.rules() for name, *_ in options} | {
+    name
+    for optimizer in map(vars(torch.optim).get, torch.optim.__all__)
+    if isinstance(optimizer, type) and optimizer is not torch.optim.Optimizer
+    for name in inspect.signature(optimizer).parameters
+}
+_ALL_STATE = {"step", "al", "row_var", "col_var", "variance"}.union(
+    LBFGS_STATE, *SCALARS.values(), *SLOTS.values()
+)
+
+# Which of torch's loops to take: any group may have these.
+_LOOPS = {"params", "foreach", "fused", "capturable", "differentiable"}
+
+# The options that only pyfastopt has: a group may lack them.
+_OURS = {"grad_scale", "clip_value"}
+
+
+def check_checkpoint(
+    loaded: Mapping[str, Any],
+    name: str,
+    torch_class: type,
+    needed: Set[str],
+    known: Set[str],
+    known_state: Set[str],
+    needed_state: Callable[[dict[str, Any], Mapping[str, Any]], Set[str]],
+) -> None:
+    """Raise ValueError where options or state are those of another optimizer.
+
+    A step would take defaults for what is missing.
+
+    Parameters
+    ----------
+    loaded : mapping
+        The state, by parameters, and the groups, as torch's ``load_state_dict`` has them.
+    name : str
+        The name of the optimizer that loads them.
+    torch_class : type
+        The class of torch that it is of.
+    needed, known : set of str
+        The options that a group has to have, and those that it may have.
+    known_state : set of str
+        What the state of a parameter may have.
+    needed_state : callable
+        Returns what it has to have, for the parameter's group and the state that is there.
+    """
+
+    def check(place: str, found: Set[str], needed: Set[str], foreign: Set[str]) -> None:
+        for names, what in (
+            (needed - found, f"has no entry {{}}, which {name} needs"),
+            (foreign & found, f"has {{}} of another optimizer than {name}"),
+        ):
+            if names:
+                raise ValueError(
+                    f"state_dict: {place} {what.format(sorted(names))}; it has "
+                    f"{sorted(map(str, found))}. Load what state_dict() gave for {name}, "
+                    "of torch.optim or of pyfastopt.torch"
+                )
+
+    # Torch's class fills in what its older versions did not have: here in groups of our own.
+    scratch: Any = object.__new__(type(name, (torch_class,), {}))
+    scratch.defaults = {}
+    groups = [dict(group) for group in loaded.get("param_groups", ())]
+    scratch.__setstate__({"state": {}, "param_groups": groups})
+
+    foreign, foreign_state = _ALL_OPTIONS - known - _LOOPS, _ALL_STATE - known_state
+    for i, group in enumerate(groups):
+        check(f"param_groups[{i}]", group.keys(), needed - _LOOPS - _OURS, foreign)
+        for k, p in enumerate(group["params"]):
+            place = f"the state of param_groups[{i}]['params'][{k}]"
+            entry = loaded.get("state", {}).get(p, {})
+            if not isinstance(entry, Mapping):
+                raise ValueError(f"state_dict: {place} is {entry!r:.80}; it must be a dict")
+            check(place, entry.keys(), set(), foreign_state)
+            if entry:
+                present = {key for key, value in entry.items() if value is not None}
+                check(place, present, needed_state(group, entry), set())
