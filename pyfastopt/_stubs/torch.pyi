@@ -138,7 +138,7 @@ class LAMB(_Fused):
         layerwise: bool = True,
     ) -> None: ...
 
-class Yogi(_Stepped):
+class Yogi(_Fused):
     def __init__(
         self,
         params: ParamsT,
