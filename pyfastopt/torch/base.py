@@ -153,7 +153,7 @@ class Fused(Locked):
             self._begin()
 
     def _begin(self) -> None:
-        """Forget what was known of the state: it is new, and nobody else's."""
+        """Forget what was known of the state: it is new, and no one else holds it."""
         self._plan = self._arrays = None
         self._state_was_handed_out = False
 
