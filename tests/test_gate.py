@@ -227,6 +227,62 @@ def test_parameter_that_became_another_array():
     assert np.array_equal(p[:5], vector())
 
 
+def smaller(p):
+    p.resize(3, refcheck=False)
+
+
+def larger(p):
+    p.resize(1 << 16, refcheck=False)
+
+
+def with_an_axis_more(p):
+    p.shape = p.size, 1
+
+
+def transposed(p):
+    p.shape = 2, p.size // 2
+    p.strides = p.itemsize, 2 * p.itemsize
+
+
+def in_steps(p):
+    p.strides = (0,)
+
+
+def of_another_type(p):
+    p.dtype = np.int64
+
+
+def sgd(p):
+    opt = fo.SGD([p, vector(6)])
+    return lambda: opt.step([vector(p.size), vector(6)])
+
+
+def lbfgs(p):
+    opt = fo.LBFGS([p, vector(6, dtype=np.float64)])
+    return lambda: opt.step(lambda: (1.0, [vector(p.size, dtype=np.float64), None]))
+
+
+def lbfgs_without_a_gradient(p):
+    opt = fo.LBFGS([vector(6, dtype=np.float64), p])
+    return lambda: opt.step(lambda: (1.0, [vector(6, dtype=np.float64), None]))
+
+
+@pytest.mark.filterwarnings("ignore:Setting the:DeprecationWarning")
+@pytest.mark.parametrize(
+    "change", [smaller, larger, with_an_axis_more, transposed, in_steps, of_another_type, read_only]
+)
+@pytest.mark.parametrize("make_step", [sgd, lbfgs, lbfgs_without_a_gradient])
+def test_parameter_that_was_changed_under_the_optimizer(make_step, change):
+    """NumPy lets everybody change an array that others hold: its size, layout, dtype and flags."""
+    p = np.arange(1.0, 60_001.0)
+    step = make_step(p)
+    change(p)
+    before = p.tobytes()
+    with pytest.raises(ValueError, match=r"params\[[01]\]: the array has (been given|become)"):
+        step()
+    assert p.tobytes() == before
+
+
 def test_interleaved_gradient_is_apart():
     block = np.ones((6, 2), np.float32)
     opt = fo.SGD(block[:, 0], lr=1.0)

@@ -91,9 +91,8 @@ ArrayPlan::ArrayPlan(const std::string& rule, py::handle parameters, const py::l
         const Label label{"params", tree_.path(leaf)};
         py::array parameter = share_array(object, label);
         check_parameter(parameter, label);
-        const void* data = parameter.data();
         const ArraySpec spec(parameter);
-        rows_.push_back({group, std::move(parameter), data, spec, {}});
+        rows_.push_back({group, std::move(parameter), spec, {}});
     });
     check_overlap();
 
@@ -132,6 +131,20 @@ void ArrayPlan::check_overlap() const {
     }
 }
 
+// With its address, strides and dtype a parameter is aligned as it was, whatever its flag says.
+void ArrayPlan::check_unchanged(std::size_t index) const {
+    const Row& row = rows_[index];
+    const Label label{"params", tree_.path(index)};
+    if (!row.spec.still_describes(row.parameter))
+        value_error(label,
+                    "the array has been given other memory or another shape, strides or dtype "
+                    "since the optimizer was made; make a new one");
+    if (!row.parameter.writeable())
+        value_error(label,
+                    "the array has become read-only; set its flags.writeable, or, but for LBFGS, "
+                    "pass None as its gradient");
+}
+
 void ArrayPlan::accept_gradient(std::size_t index, py::handle object) {
     if (object.is_none()) {
         plan_.clear_gradient(index);
@@ -139,15 +152,7 @@ void ArrayPlan::accept_gradient(std::size_t index, py::handle object) {
     }
     const Row& row = rows_[index];
     const Label label{"grads", tree_.path(index)};
-    const Label parameter_label{"params", tree_.path(index)};
-    if (row.parameter.data() != row.data || !row.spec.has_type(row.parameter))
-        value_error(parameter_label,
-                    "the array has been given other memory or another dtype since the optimizer "
-                    "was made; make a new one");
-    if (!row.parameter.writeable())
-        value_error(parameter_label,
-                    "the array has become read-only; set its flags.writeable, or pass None as its "
-                    "gradient");
+    check_unchanged(index);
     py::array gradient = share_array(object, label);
     if (!row.spec.has_type(gradient)) check_gradient(gradient, row.spec, label);
     const fastopt_array array = row.spec.view(gradient);
@@ -185,6 +190,7 @@ py::list ArrayPlan::gradients(py::handle gradients) {
     StepLock lock(*this);
     py::list all;
     tree_.walk(gradients, "grads", [&](std::size_t leaf, py::handle gradient) {
+        check_unchanged(leaf);  // for L-BFGS moves parameters that have no gradient, too
         accept_gradient(leaf, gradient);
         all.append(gradient.is_none() ? py::object(py::none()) : gradients_.back());
         gradients_.clear();

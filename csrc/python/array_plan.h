@@ -51,7 +51,6 @@ class ArrayPlan {
     struct Row {
         std::size_t group;
         py::array parameter;
-        const void* data;  // where the parameter was when the plan was made
         ArraySpec spec;
         std::vector<py::array> slots;
     };
@@ -60,6 +59,7 @@ class ArrayPlan {
 
     py::list state_with(py::object (*hand_out)(const py::array&));
     void check_overlap() const;
+    void check_unchanged(std::size_t row) const;
     void accept_gradient(std::size_t row, py::handle gradient);
     const fastopt_variant_info& variant(std::size_t row) const;
     std::vector<OptionStruct> changed_options(const py::list& changes) const;

@@ -83,10 +83,11 @@ void check_matches(const py::array& array, const ArraySpec& spec, const Label& l
             type_error(label, "dtype " + dtype_name(array) + " differs from its parameter's " +
                                   wanted + "; convert it with .astype('" + wanted + "')");
     }
-    if (static_cast<std::size_t>(array.ndim()) != spec.shape.size() ||
-        !std::equal(spec.shape.begin(), spec.shape.end(), array.shape()))
+    const auto ndim = static_cast<std::size_t>(array.ndim());
+    if (2 * ndim != spec.layout.size() ||
+        !std::equal(array.shape(), array.shape() + ndim, spec.layout.begin()))
         value_error(label, "shape " + shape_text(array) + " differs from its parameter's " +
-                               short_repr(py::tuple(py::cast(spec.shape))) +
+                               short_repr(py::tuple(py::cast(spec.shape()))) +
                                "; reshape or broadcast it first");
 }
 
@@ -163,7 +164,10 @@ py::array share_array(py::handle object, const Label& label) {
 ArraySpec::ArraySpec(const py::array& parameter)
     : type(parameter.dtype()),
       element(element_type(parameter)),
-      shape(parameter.shape(), parameter.shape() + parameter.ndim()) {}
+      data(parameter.data()),
+      layout(parameter.shape(), parameter.shape() + parameter.ndim()) {
+    layout.insert(layout.end(), parameter.strides(), parameter.strides() + parameter.ndim());
+}
 
 void check_parameter(const py::array& array, const Label& label) {
     check_elements(array, label);

@@ -4,6 +4,7 @@
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -36,9 +37,9 @@ py::array share_array(py::handle object, const Label& label);
 // does not tell.
 void refuse_negated(py::handle object, const std::string& label);
 
-// What a gradient or a state slot has to match. A plan keeps it for each parameter, because NumPy
-// keeps an array's own shape close to its data: reading it there would wait for the thread that
-// wrote to that cache line in the last step.
+// A parameter as it was when its plan was made: what it has to be still, and what its gradient and
+// state have to match. NumPy keeps an array's own shape close to its data; reading it there may
+// wait for the thread that wrote to that cache line in the last step.
 struct ArraySpec {
     explicit ArraySpec(const py::array& parameter);
 
@@ -52,9 +53,22 @@ struct ArraySpec {
                 array.shape(), array.strides()};
     }
 
+    // Whether the array is where and as it was, which NumPy lets anybody change.
+    bool still_describes(const py::array& array) const {
+        const auto ndim = static_cast<std::size_t>(array.ndim());
+        return array.data() == data && has_type(array) && 2 * ndim == layout.size() &&
+               std::equal(array.shape(), array.shape() + ndim, layout.begin()) &&
+               std::equal(array.strides(), array.strides() + ndim, layout.begin() + ndim);
+    }
+
+    std::vector<py::ssize_t> shape() const {
+        return {layout.begin(), layout.begin() + layout.size() / 2};
+    }
+
     py::dtype type;
     fastopt_type element;
-    std::vector<py::ssize_t> shape;
+    const void* data;
+    std::vector<py::ssize_t> layout;  // shape, and behind that strides: one place to look at
 };
 
 // TypeError or ValueError with the remedy unless the array is float32 or float64, native, aligned,
