@@ -1,6 +1,7 @@
 """Parameters that many tests share."""
 
 import itertools
+import os
 from collections import defaultdict
 from pathlib import Path
 
@@ -32,6 +33,13 @@ def pytest_addoption(parser):
         action="store_true",
         help="no slow tests, and pairs of parameters only",
     )
+
+
+def pytest_configure(config):
+    if getattr(config.option, "numprocesses", None):
+        # For the processes of pytest-xdist: OpenMP's threads would otherwise spin while they wait
+        # for work, on CPUs that another process has work for.
+        os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 
 @pytest.hookimpl(trylast=True)  # so that the choice is made of what was asked for with -k and -m
