@@ -13,6 +13,10 @@ namespace {
 
 constexpr auto max_bytes = static_cast<std::size_t>(std::numeric_limits<std::ptrdiff_t>::max());
 
+bool is_type(fastopt_type type) {
+    return type == FASTOPT_F32 || type == FASTOPT_F64;
+}
+
 [[noreturn]] void refuse_array(std::string_view name, const std::string& message) {
     refuse(std::string(name) + ": " + message);
 }
@@ -20,7 +24,7 @@ constexpr auto max_bytes = static_cast<std::size_t>(std::numeric_limits<std::ptr
 }  // namespace
 
 void check_type(fastopt_type type, std::string_view name) {
-    if (type != FASTOPT_F32 && type != FASTOPT_F64)
+    if (!is_type(type))
         refuse(std::string(name) + " = " + std::to_string(type) +
                " must be FASTOPT_F32 or FASTOPT_F64");
 }
@@ -42,21 +46,23 @@ void refuse_ndim(const fastopt_array& array, std::string_view name) {
 }
 
 void check_array(const fastopt_array& array, std::string_view name) {
-    check_type(array.type, std::string(name) + ": type");
+    if (!is_type(array.type)) check_type(array.type, std::string(name) + ": type");
     check_ndim(array, name);
     if (array.ndim > 0 && array.shape == nullptr)
         refuse_array(name, "shape = NULL; pass its lengths");
     std::size_t room = max_bytes / size_of(array.type);
     bool is_empty = false;
     for (int i = 0; i < array.ndim; ++i) {
-        const std::string member =
-            "shape[" + std::to_string(i) + "] = " + std::to_string(array.shape[i]);
-        if (array.shape[i] < 0) refuse_array(name, member + " must not be negative");
+        // Made only for a message, because this is done for each array of each call.
+        const auto member = [&] {
+            return "shape[" + std::to_string(i) + "] = " + std::to_string(array.shape[i]);
+        };
+        if (array.shape[i] < 0) refuse_array(name, member() + " must not be negative");
         is_empty |= array.shape[i] == 0;
         if (is_empty) continue;
         room /= static_cast<std::size_t>(array.shape[i]);
         if (room == 0)
-            refuse_array(name, member +
+            refuse_array(name, member() +
                                    " makes the array larger than memory can be; pass its real "
                                    "shape");
     }

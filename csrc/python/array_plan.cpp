@@ -361,10 +361,12 @@ void apply(const std::string& rule, py::handle parameter, py::handle gradient,
         check_slot(arrays.back().second, spec, label);
         views.push_back(view(arrays.back().second));
     }
-    for (auto a = arrays.begin(); a != arrays.end(); ++a)
-        for (auto b = arrays.begin(); b != a; ++b)
-            if (share_memory(a->second, b->second))
-                refuse_shared({a->first.c_str(), no_path}, b->first);
+    std::vector<Extent> extents;
+    for (const auto& [name, array] : arrays) extents.push_back(extent(array));
+    for (std::size_t i = 0; i < arrays.size(); ++i)
+        for (std::size_t k = 0; k < i; ++k)
+            if (overlap(extents[i], extents[k]) && share_memory(arrays[i].second, arrays[k].second))
+                refuse_shared({arrays[i].first.c_str(), no_path}, arrays[k].first);
 
     Plan plan;
     const std::size_t group = plan.add_group(*chosen.get());

@@ -191,9 +191,7 @@ Extent extent(const py::array& array) {
 }
 
 bool share_memory(const py::array& a, const py::array& b) {
-    const Extent first = extent(a);
-    const Extent second = extent(b);
-    if (first.end <= second.begin || second.end <= first.begin) return false;
+    if (!overlap(extent(a), extent(b))) return false;
     const NumPy& numpy = NumPy::get();
     try {
         return numpy.shares_memory(a, b, max_overlap_work).cast<bool>();

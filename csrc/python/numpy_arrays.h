@@ -4,7 +4,6 @@
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 
-#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -56,9 +55,10 @@ struct ArraySpec {
     // Whether the array is where and as it was, which NumPy lets anybody change.
     bool still_describes(const py::array& array) const {
         const auto ndim = static_cast<std::size_t>(array.ndim());
-        return array.data() == data && has_type(array) && 2 * ndim == layout.size() &&
-               std::equal(array.shape(), array.shape() + ndim, layout.begin()) &&
-               std::equal(array.strides(), array.strides() + ndim, layout.begin() + ndim);
+        bool same = array.data() == data && has_type(array) && 2 * ndim == layout.size();
+        for (std::size_t i = 0; same && i < ndim; ++i)
+            same = array.shape()[i] == layout[i] && array.strides()[i] == layout[ndim + i];
+        return same;
     }
 
     std::vector<py::ssize_t> shape() const {
@@ -82,6 +82,10 @@ struct Extent {
     const char *begin, *end;
 };
 Extent extent(const py::array& array);
+
+inline bool overlap(const Extent& a, const Extent& b) {
+    return a.begin < b.end && b.begin < a.end;
+}
 
 // Whether the arrays have an element in common, exactly: interleaved views do not.
 bool share_memory(const py::array& a, const py::array& b);

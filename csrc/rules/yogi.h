@@ -17,13 +17,12 @@ struct YogiOptions : CommonOptions {
 
     YogiOptions() : CommonOptions(1e-2) {}
 
-    static constexpr auto declared =
-        declare(option("betas", &YogiOptions::betas, fraction),
-                option("eps", &YogiOptions::eps, non_negative),
-                option("eps_root", &YogiOptions::eps_root, non_negative),
-                option("bias_correction", &YogiOptions::bias_correction),
-                option("initial_accumulator_value", &YogiOptions::initial_accumulator_value,
-                       non_negative));
+    static constexpr auto declared = declare(
+        option("betas", &YogiOptions::betas, fraction),
+        option("eps", &YogiOptions::eps, non_negative),
+        option("eps_root", &YogiOptions::eps_root, non_negative),
+        option("bias_correction", &YogiOptions::bias_correction),
+        option("initial_accumulator_value", &YogiOptions::initial_accumulator_value, non_negative));
 
     double initial_state(int) const { return initial_accumulator_value; }
 
