@@ -42,6 +42,18 @@ def pytest_configure(config):
         os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 
+def pytest_ignore_collect(collection_path, config):
+    """Leave pyfastopt.torch out of the quick lane, but where its tests are named.
+
+    Importing torch, and the first step of an optimizer of its kind, take as long as half the rest.
+    """
+    if config.getoption("--quick") and collection_path.name.startswith("test_torch"):
+        names = (argument.partition("::")[0] for argument in config.args)
+        named = [(config.invocation_params.dir / name).resolve() for name in names]
+        return None if collection_path.resolve() in named else True
+    return None
+
+
 @pytest.hookimpl(trylast=True)  # so that the choice is made of what was asked for with -k and -m
 def pytest_collection_modifyitems(config, items):
     if config.getoption("--quick"):

@@ -28,6 +28,7 @@ import pyfastopt as fo
 from pyfastopt import _core, capi
 
 
+@pytest.mark.slow
 def test_generated_files_are_current(monkeypatch):
     place = ROOT / "csrc" / "generate_api.py"
     if not place.exists():
