@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -24,13 +25,38 @@ if TYPE_CHECKING:
 _core.check_tensor(torch.Tensor, torch.zeros(()), "torch")
 
 #: What torch keeps in a parameter's state though it follows from the options and the step count.
-_SCALARS: dict[str, Callable[[dict[str, Any], int], dict[str, float]]] = {
-    "nadam": lambda o, t: {"mu_product": momentum_product(o["betas"][0], o["momentum_decay"], t)},
-    "asgd": lambda o, t: {
-        "eta": o["lr"] / (1 + o["lambd"] * o["lr"] * t) ** o["alpha"],
-        "mu": 1 / max(1.0, t - o["t0"]),
+_SCALARS: dict[str, dict[str, Callable[[dict[str, Any], int], float]]] = {
+    "nadam": {"mu_product": lambda o, t: momentum_product(o["betas"][0], o["momentum_decay"], t)},
+    "asgd": {
+        "eta": lambda o, t: o["lr"] / (1 + o["lambd"] * o["lr"] * t) ** o["alpha"],
+        "mu": lambda o, t: 1 / max(1.0, t - o["t0"]),
     },
 }
+
+#: The names of each rule's options, and of its state arrays under whichever options.
+_NAMES = {
+    rule: ({name for name, *_ in options}, set(slots)) for rule, _, options, slots in _core.rules()
+}
+
+#: What L-BFGS has in its state, once it has moved.
+LBFGS_STATE = frozenset(
+    {"func_evals", "n_iter", "t", "H_diag", "prev_loss"}
+    | {"d", "prev_flat_grad", "old_dirs", "old_stps", "ro"}
+)
+
+#: The options of any optimizer, torch's or pyfastopt's, and what is in the state of any.
+_ALL_OPTIONS = {name for options, _ in _NAMES.values() for name in options} | {
+    name
+    for optimizer in map(vars(torch.optim).get, torch.optim.__all__)
+    if isinstance(optimizer, type) and optimizer is not torch.optim.Optimizer
+    for name in inspect.signature(optimizer).parameters
+}
+_ALL_STATE = {"step", "al", "row_var", "col_var", "variance"}.union(
+    LBFGS_STATE, *_SCALARS.values(), *(slots for _, slots in _NAMES.values())
+)
+
+#: Which of torch's loops to take: any group may have these.
+_LOOPS = {"params", "foreach", "fused", "capturable", "differentiable"}
 
 #: State by name: each tensor, and the array in whose memory it is if it was made here.
 State = dict[str, tuple[torch.Tensor, Any]]
@@ -51,6 +77,64 @@ class Threads(torch.optim.Optimizer):
 
     def __getstate__(self) -> dict[str, Any]:
         return {**super().__getstate__(), "_threads": self._threads}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # Torch's load_state_dict, after its hooks, gives no defaults. A copy or a pickle has them.
+        if "defaults" not in state:
+            self._check_checkpoint(state)
+        super().__setstate__(state)
+
+    def _known_names(self) -> tuple[Set[str], Set[str]]:
+        """Return which options, and which entries of a state, belong to this optimizer."""
+        raise NotImplementedError
+
+    def _needed_state(self, group: dict[str, Any], entry: Mapping[str, Any]) -> Set[str]:
+        """Return what has to be in the state of a parameter, which has `entry`."""
+        raise NotImplementedError
+
+    def _check_checkpoint(self, loaded: Mapping[str, Any]) -> None:
+        """Raise ValueError where options or state are those of another optimizer.
+
+        A step would take defaults for what is missing.
+        """
+        name = type(self).__name__
+
+        def check(place: str, found: Set[str], needed: Set[str], foreign: Set[str]) -> None:
+            for names, what in (
+                (needed - found, f"has no entry {{}}, which {name} needs"),
+                (foreign & found, f"has {{}} of another optimizer than {name}"),
+            ):
+                if names:
+                    raise ValueError(
+                        f"state_dict: {place} {what.format(sorted(names))}; it has "
+                        f"{sorted(map(str, found))}. Load what state_dict() gave for {name}, "
+                        "of torch.optim or of pyfastopt.torch"
+                    )
+
+        # Torch's class fills in what its older versions did not have: here in groups of our own.
+        torchs = next(cls for cls in type(self).__mro__ if not issubclass(cls, Threads))
+        scratch: Any = object.__new__(type(name, (torchs,), {}))
+        scratch.defaults = {}
+        groups = [dict(group) for group in loaded.get("param_groups", ())]
+        scratch.__setstate__({"state": {}, "param_groups": groups})
+
+        options, state = self._known_names()
+        # Those that only pyfastopt has may be missing.
+        needed = (self.defaults.keys() & options) - _LOOPS - {"grad_scale", "clip_value"}
+        # A name that the groups of this optimizer carry, too, tells nothing.
+        foreign = (_ALL_OPTIONS - options - _LOOPS).difference(*self.param_groups)
+        foreign_state = _ALL_STATE - state
+        for i, group in enumerate(groups):
+            check(f"param_groups[{i}]", group.keys(), needed, foreign)
+            for k, p in enumerate(group["params"]):
+                place = f"the state of param_groups[{i}]['params'][{k}]"
+                entry = loaded.get("state", {}).get(p, {})
+                if not isinstance(entry, Mapping):
+                    raise ValueError(f"state_dict: {place} is {entry!r:.80}; it must be a dict")
+                check(place, entry.keys(), set(), foreign_state)
+                if entry:
+                    present = {key for key, value in entry.items() if value is not None}
+                    check(place, present, self._needed_state(group, entry), set())
 
     @property
     def num_threads(self) -> int | None:
@@ -86,6 +170,17 @@ class Fused(Threads):
     # Torch's scaler of gradients has to unscale them itself, whatever `fused` says.
     _step_supports_amp_scaling = property(lambda self: False, lambda self, value: None)
 
+    def _known_names(self) -> tuple[Set[str], Set[str]]:
+        rule = self._plain._rule
+        options, slots = _NAMES[rule]
+        count = {"step"} if self._has_step else set()
+        return options, slots | count | _SCALARS.get(rule, {}).keys()
+
+    def _needed_state(self, group: dict[str, Any], entry: Mapping[str, Any]) -> Set[str]:
+        slots = _core.group_state(self._plain._rule, group).keys()
+        # Torch's SGD says None where the buffer has not begun.
+        return slots | {"step"} if self._has_step else slots - entry.keys()
+
     @property
     def state(self) -> defaultdict[torch.Tensor, Any]:
         self._state_was_handed_out = True
@@ -111,10 +206,14 @@ class Fused(Threads):
                 state = self._state.get(p, {})
                 if "step" not in state:
                     continue
-                scalars = _SCALARS[self._plain._rule](group, int(state["step"]))
-                for name, value in scalars.items():
-                    dtype = torch.float64 if double else torch.float32
-                    state.setdefault(name, torch.zeros((), dtype=dtype)).fill_(value)
+                for name, scalar in _SCALARS[self._plain._rule].items():
+                    value = scalar(group, int(state["step"]))
+                    if not isinstance(
+                        state.get(name), torch.Tensor
+                    ):  # old checkpoints have numbers
+                        dtype = torch.float64 if double else torch.float32
+                        state[name] = torch.zeros((), dtype=dtype)
+                    state[name].fill_(value)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         # Another thread may be in a step.
@@ -218,10 +317,11 @@ class Fused(Threads):
     def _prepare_state(
         self, p: torch.Tensor, group: dict[str, Any], count: NDArray[Any]
     ) -> tuple[State | None, int]:
-        """Return all state of a parameter, what is missing made anew, and its number of steps.
+        """Return all state of a parameter, what is missing made anew, and whether none was missing.
 
         The state is None where some is missing, but no gradient asks for it. `count` is memory for
-        a new count of steps.
+        a new count of steps. Where an optimizer keeps no count, the second stands in for it, and
+        only tells that the buffer has begun.
         """
         slots = _core.group_state(self._plain._rule, group)
         present = {k: v for k, v in self._state.get(p, {}).items() if v is not None}

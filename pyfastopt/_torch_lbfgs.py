@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from types import MappingProxyType
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from . import _core, lbfgs
-from ._torch import Threads
+from ._torch import LBFGS_STATE, Threads
 
 
 class LBFGS(Threads, torch.optim.LBFGS):
@@ -38,6 +38,12 @@ class LBFGS(Threads, torch.optim.LBFGS):
             super().__setstate__(state)
         finally:
             self._turn.release()
+
+    def _known_names(self) -> tuple[Set[str], Set[str]]:
+        return self.defaults.keys(), LBFGS_STATE | {"al"}  # which torch uses within a step
+
+    def _needed_state(self, group: dict[str, Any], entry: Mapping[str, Any]) -> Set[str]:
+        return LBFGS_STATE - {"func_evals"} if entry.get("n_iter") != 0 else set()
 
     def step(self, closure: Callable[[], Any]) -> Any:  # type: ignore[override]
         """Iterate until one of the limits or tolerances is met, and update the parameters.

@@ -1,6 +1,5 @@
 #include "tensor_plan.h"
 
-#include <cstdint>
 #include <unordered_map>
 
 #include "arrays.h"
@@ -205,7 +204,8 @@ void TensorPlan::add_row(std::size_t number, std::size_t place, const py::tuple&
                                         &row.index);
         };
         settle(take_row(0), entry[0], label, take_row);
-        plan_.set_steps(row.index, entry[2].cast<std::int64_t>());
+        // Of a row without a gradient too: a later step of this plan counts on from here.
+        plan_.set_steps(row.index, row.has_step ? count(row) : entry[2].cast<std::int64_t>());
     }
     group.rows.push_back(std::move(row));
 }
@@ -297,6 +297,15 @@ bool TensorPlan::take_gradient(Row& row, const Group& group, std::size_t place) 
     return true;
 }
 
+// What a row's count of steps says.
+std::int64_t TensorPlan::count(const Row& row) const {
+    const double steps = load_step(row.step(*this));
+    if (!(steps >= 0 && steps < static_cast<double>(FASTOPT_MAX_STEPS)))
+        throw py::value_error("a parameter's state has step = " + std::to_string(steps) +
+                              ", which is no count; load a state that has one");
+    return static_cast<std::int64_t>(steps);
+}
+
 bool TensorPlan::step(const py::list& param_groups, py::handle state, int threads) {
     struct Release {
         std::vector<py::object>& held;
@@ -307,12 +316,7 @@ bool TensorPlan::step(const py::list& param_groups, py::handle state, int thread
         if (!row.has_step) return;
         // The plan counts, too, as long as nobody else can have written to the tensor.
         const bool is_ours = !row.slots.back().array.is_none();
-        if (has_stepped_ && is_ours && state.is_none()) return;
-        const double steps = load_step(row.step(*this));
-        if (!(steps >= 0 && steps < static_cast<double>(FASTOPT_MAX_STEPS)))
-            throw py::value_error("a parameter's state has step = " + std::to_string(steps) +
-                                  ", which is no count; load a state that has one");
-        plan_.set_steps(row.index, static_cast<std::int64_t>(steps));
+        if (!is_ours || !state.is_none()) plan_.set_steps(row.index, count(row));
     });
     {
         py::gil_scoped_release nogil;
@@ -321,7 +325,6 @@ bool TensorPlan::step(const py::list& param_groups, py::handle state, int thread
     for_each_active([&](const Row& row) {
         if (row.has_step) store_step(row.step(*this), load_step(row.step(*this)) + 1);
     });
-    has_stepped_ = true;
     return true;
 }
 

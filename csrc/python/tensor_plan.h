@@ -6,6 +6,7 @@
 #include <pybind11/pybind11.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,7 +25,7 @@ class TensorPlan {
     // `state` is a dictionary from "step", where the optimizer has that, and the slots' names to
     // pairs (tensor, array): the array is the tensor's memory, which it keeps alive, or None where
     // that is the tensor's own. It is None for a parameter that has no gradient yet. `steps` is
-    // how many steps the parameter has made, where no "step" tells.
+    // how many steps the parameter has made; it is read only where no "step" tells.
     TensorPlan(const std::string& rule, py::handle tensor_type, const py::list& groups);
 
     // One step, with the gradients that the parameters have now; 0 threads: the default. False, and
@@ -112,6 +113,7 @@ class TensorPlan {
     bool gather(const py::list& param_groups, py::handle state);
     bool is_known(py::handle state);
     bool is_unchanged(const Row& row, bool with_state) const;
+    std::int64_t count(const Row& row) const;
     bool take_gradient(Row& row, const Group& group, std::size_t place);
     template <class Visit>
     void for_each_active(Visit&& visit) const {
@@ -128,7 +130,6 @@ class TensorPlan {
     std::vector<py::object> gradients_;                     // held while the plan reads them
     py::list updated_;
     bool updated_is_current_ = false;
-    bool has_stepped_ = false;
 };
 
 }  // namespace fastopt
