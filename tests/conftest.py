@@ -26,6 +26,19 @@ ORACLES = [
     if variant.framework in row.names
 ]
 
+#: torch's name of an optimizer, and options: the variants of the table that torch.optim knows.
+TORCH_CASES = [
+    pytest.param(
+        row.names["torch"],
+        variant.options,
+        id="-".join([row.names["torch"], *(f"{k}={v}" for k, v in variant.options.items())]),
+    )
+    for row in TABLE
+    if "torch" in row.names
+    for variant in row.variants
+    if variant.framework == "torch"
+]
+
 
 def pytest_addoption(parser):
     parser.addoption(
@@ -80,6 +93,8 @@ def pytest_generate_tests(metafunc):
         metafunc.parametrize("row", TABLE, ids=[row.name for row in TABLE])
     if "asked" in metafunc.fixturenames:
         metafunc.parametrize(("asking", "asked"), ORACLES)
+    if "torch_options" in metafunc.fixturenames:
+        metafunc.parametrize(("torch_name", "torch_options"), TORCH_CASES)
     if "dtype" in metafunc.fixturenames:
         metafunc.parametrize("dtype", [np.float32, np.float64], ids=["f32", "f64"])
 
@@ -93,6 +108,16 @@ def isa(request):
 @pytest.fixture
 def rng():
     return np.random.default_rng(20)
+
+
+@pytest.fixture
+def in_double():
+    """torch keeps the scalars of its state in float64 then, as ours are."""
+    torch = pytest.importorskip("torch")
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(before)
 
 
 @pytest.fixture(scope="session")
