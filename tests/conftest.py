@@ -26,6 +26,19 @@ ORACLES = [
     if variant.framework in row.names
 ]
 
+#: torch's name of an optimizer, and options: the variants of the table that torch.optim knows.
+TORCH_CASES = [
+    pytest.param(
+        row.names["torch"],
+        variant.options,
+        id="-".join([row.names["torch"], *(f"{k}={v}" for k, v in variant.options.items())]),
+    )
+    for row in TABLE
+    if "torch" in row.names
+    for variant in row.variants
+    if variant.framework == "torch"
+]
+
 
 def pytest_addoption(parser):
     parser.addoption(
@@ -40,6 +53,18 @@ def pytest_configure(config):
         # For the processes of pytest-xdist: OpenMP's threads would otherwise spin while they wait
         # for work, on CPUs that another process has work for.
         os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+
+def pytest_ignore_collect(collection_path, config):
+    """Leave pyfastopt.torch out of the quick lane, but where its tests are named.
+
+    Importing torch, and the first step of an optimizer of its kind, take as long as half the rest.
+    """
+    if config.getoption("--quick") and collection_path.name.startswith("test_torch"):
+        names = (argument.partition("::")[0] for argument in config.args)
+        named = [(config.invocation_params.dir / name).resolve() for name in names]
+        return None if collection_path.resolve() in named else True
+    return None
 
 
 @pytest.hookimpl(trylast=True)  # so that the choice is made of what was asked for with -k and -m
@@ -68,6 +93,8 @@ def pytest_generate_tests(metafunc):
         metafunc.parametrize("row", TABLE, ids=[row.name for row in TABLE])
     if "asked" in metafunc.fixturenames:
         metafunc.parametrize(("asking", "asked"), ORACLES)
+    if "torch_options" in metafunc.fixturenames:
+        metafunc.parametrize(("torch_name", "torch_options"), TORCH_CASES)
     if "dtype" in metafunc.fixturenames:
         metafunc.parametrize("dtype", [np.float32, np.float64], ids=["f32", "f64"])
 
@@ -81,6 +108,16 @@ def isa(request):
 @pytest.fixture
 def rng():
     return np.random.default_rng(20)
+
+
+@pytest.fixture
+def in_double():
+    """torch keeps the scalars of its state in float64 then, as ours are."""
+    torch = pytest.importorskip("torch")
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(before)
 
 
 @pytest.fixture(scope="session")

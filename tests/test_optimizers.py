@@ -405,6 +405,7 @@ def test_memmap(tmp_path):
     assert (np.fromfile(tmp_path / "p", np.float32) == -1).all()
 
 
+@pytest.mark.slow
 def test_dlpack_tensors():
     torch = pytest.importorskip("torch")
     p, t = vector((3, 4)), torch.ones(3, 4)

@@ -1,0 +1,188 @@
+"""pyfastopt.torch: what is refused, so that nothing has changed, and threads."""
+
+import copy
+import pickle
+import threading
+
+import pytest
+from threads import run_threads
+from torch_models import optim, torch
+
+
+def refused(params, grads, error, message, make=optim.Adam, **options):
+    """Nothing has changed after the error, and the optimizer goes on."""
+    good = torch.nn.Parameter(torch.ones(2))
+    good.grad = torch.ones(2)
+    params = [good, *params]
+    optimizer = make(params, **options)
+    for p, grad in zip(params[1:], grads, strict=True):
+        p.grad = grad
+    before = [p.detach().clone() for p in params]
+    with pytest.raises(error, match=message):
+        optimizer.step()
+    assert not optimizer.state
+    for p, b in zip(params, before, strict=True):
+        assert p.is_meta or torch.equal(p, b)
+    for p in params[1:]:
+        p.grad = None
+    optimizer.step()
+    assert not torch.equal(good, before[0])
+
+
+PLACE = r"param_groups\[0\]\['params'\]\[1\]"
+
+
+@pytest.mark.parametrize("other", [torch.bfloat16, torch.float16, torch.complex64], ids=str)
+def test_other_types_are_refused(other):
+    p = torch.nn.Parameter(torch.ones(3, dtype=other))
+    message = f"{PLACE}.*{other}.*use dense float32 or float64 tensors on the CPU"
+    refused([p], [torch.ones_like(p)], TypeError, message)
+
+
+def test_other_devices_are_refused():
+    p = torch.nn.Parameter(torch.ones(3, device="meta"))
+    refused([p], [torch.ones_like(p)], TypeError, "device meta is not supported")
+
+
+def test_sparse_gradients_are_refused():
+    embedding = torch.nn.Embedding(5, 3, sparse=True)
+    embedding(torch.tensor([1])).sum().backward()
+    grad = embedding.weight.grad
+    refused([embedding.weight], [grad], TypeError, rf"{PLACE}\.grad.*torch.sparse_coo")
+
+
+def test_shared_memory_is_refused():
+    memory = torch.ones(4)
+    p = torch.nn.Parameter(memory[:3])
+    refused([p], [memory[1:]], ValueError, rf"{PLACE}\.grad: shares memory")
+    q = torch.nn.Parameter(torch.ones(()).expand(3))
+    refused([q], [torch.ones(3)], ValueError, f"{PLACE}, parameter: elements share memory")
+    r = torch.nn.Parameter(memory[1:])
+    message = r"\['params'\]\[2\]: shares memory with a parameter"
+    refused([p, r], [torch.ones(3), torch.ones(3)], ValueError, message)
+
+
+def test_negated_views_are_refused():
+    p = torch.nn.Parameter(torch.ones(2))
+    grad = torch.ones(2, dtype=torch.complex64).conj().imag
+    assert grad.is_neg()
+    refused([p], [grad], ValueError, rf"{PLACE}\.grad: its negation .*\.resolve_neg\(\)")
+    q = torch.nn.Parameter(grad)
+    refused([q], [torch.ones(2)], ValueError, f"{PLACE}: its negation")
+    p.grad = torch.ones(2)
+    optimizer = optim.SGD([p], momentum=0.9)
+    optimizer.step()
+    optimizer.state[p]["momentum_buffer"] = torch._neg_view(torch.ones(2))
+    with pytest.raises(ValueError, match="momentum_buffer: its negation"):
+        optimizer.step()
+
+
+@pytest.mark.parametrize("option", ["capturable", "differentiable"])
+def test_capturable_and_differentiable_are_refused(option):
+    p = torch.nn.Parameter(torch.ones(2))
+    with pytest.raises(ValueError, match=f"{option} = True is not supported"):
+        optim.Adam([p], **{option: True})
+    p.grad = torch.ones(2)
+    optimizer = optim.Adam([p])
+    optimizer.param_groups[0][option] = True
+    with pytest.raises(ValueError, match=f"{option} = True is not supported"):
+        optimizer.step()
+
+
+def test_a_rate_in_two_elements_is_refused():
+    p = torch.nn.Parameter(torch.ones(2))
+    p.grad = torch.ones(2)
+    optimizer = optim.SGD([p])
+    optimizer.param_groups[0]["lr"] = torch.tensor([0.1, 0.2])
+    with pytest.raises((TypeError, ValueError), match=r"lr = tensor\(\[0.1000, 0.2000\]\) must be"):
+        optimizer.step()
+
+
+def test_options_out_of_range_are_refused():
+    p = torch.nn.Parameter(torch.ones(2))
+    p.grad = torch.ones(2)
+    optimizer = optim.Adam([p])
+    optimizer.step()
+    before = p.detach().clone()
+    optimizer.param_groups[0]["lr"] = -1.0
+    for _ in range(2):
+        with pytest.raises(ValueError, match="lr = -1 must be a finite number >= 0"):
+            optimizer.step()
+    assert torch.equal(p, before)
+    assert optimizer.state[p]["step"] == 1
+    optimizer.param_groups[0]["lr"] = 0.0
+    optimizer.step()
+
+
+def test_one_thread_at_a_time():
+    p = torch.nn.Parameter(torch.ones(20_000_000))
+    p.grad = torch.ones_like(p)
+    optimizer = optim.SGD([p], lr=1.0)
+    optimizer.num_threads = 1
+    results = []
+
+    def step():
+        try:
+            optimizer.step()
+            results.append(1)
+        except RuntimeError as error:
+            assert "in one thread at a time" in str(error)  # noqa: PT017
+            results.append(0)
+
+    run_threads(step, step, step, step)
+    assert len(results) == 4
+    assert p.unique().tolist() == [1.0 - sum(results)]
+
+
+def test_loading_waits_for_a_step():
+    p = torch.nn.Parameter(torch.ones(200_000))
+    p.grad = torch.ones_like(p)
+    optimizer = optim.Adam([p], lr=0.0)
+    optimizer.step()
+    saved = copy.deepcopy(optimizer.state_dict())
+    errors = []
+
+    def load():
+        try:
+            for _ in range(300):
+                optimizer.load_state_dict(saved)
+        except Exception as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=load)
+    thread.start()
+    while thread.is_alive():
+        try:
+            optimizer.step()
+        except RuntimeError as error:  # the other thread had its turn
+            assert "in a step already" in str(error)  # noqa: PT017
+    thread.join()
+    assert not errors
+
+
+@pytest.mark.parametrize("bad", [0, -1, 1025, "2", 1.5, True])
+def test_numbers_of_threads(bad):
+    p = torch.nn.Parameter(torch.ones(2))
+    optimizer = optim.SGD([p])
+    assert optimizer.num_threads is None
+    optimizer.num_threads = 2
+    with pytest.raises((TypeError, ValueError), match=f"num_threads = {bad!r} must be"):
+        optimizer.num_threads = bad
+    assert copy.deepcopy(optimizer).num_threads == 2
+    assert pickle.loads(pickle.dumps(optimizer)).num_threads == 2
+
+
+def test_state_that_does_not_fit_is_refused():
+    p = torch.nn.Parameter(torch.ones(2))
+    p.grad = torch.ones(2)
+    optimizer = optim.Adam([p])
+    optimizer.step()
+    before = p.detach().clone()
+    optimizer.state[p]["exp_avg"] = torch.zeros(3)
+    with pytest.raises(ValueError, match=r"slots\[0\], exp_avg: shape \(3\) differs"):
+        optimizer.step()
+    optimizer.state[p]["exp_avg"] = torch.zeros(2)
+    optimizer.state[p]["step"] = torch.tensor(-1.0)
+    with pytest.raises(ValueError, match="step = -1"):
+        optimizer.step()
+    assert torch.equal(p, before)

@@ -1,0 +1,396 @@
+"""pyfastopt.torch: state dicts, which torch's optimizers take and give, and copies."""
+
+import copy
+import functools
+import pickle
+
+import numpy as np
+import pytest
+from torch_models import assert_close, flat, network, optim, run, saved_and_loaded, torch
+
+# ---- counts of steps ----------------------------------------------------------------------------
+
+
+def move(optimizer, a):
+    a.data = a.detach().clone()
+
+
+def change_layout(optimizer, a):
+    a.data = a.detach().to(memory_format=torch.channels_last)
+
+
+def reverse_groups(optimizer, a):
+    optimizer.param_groups.reverse()
+
+
+def remove_option(optimizer, a):
+    for group in optimizer.param_groups:
+        del group["clip_value"]
+
+
+def add_group(optimizer, a):
+    optimizer.add_param_group({"params": [torch.nn.Parameter(torch.zeros(2))]})
+
+
+def load_numbers(optimizer, a):
+    """Load a state whose counts are numbers, as old checkpoints have them."""
+    saved = copy.deepcopy(optimizer.state_dict())
+    for entry in saved["state"].values():
+        entry["step"] = int(entry["step"])
+    optimizer.load_state_dict(saved)
+
+
+EVENTS = {
+    "first gradient": lambda optimizer, a: None,
+    **{
+        f.__name__.replace("_", " "): f
+        for f in (move, change_layout, reverse_groups, remove_option, add_group, load_numbers)
+    },
+}
+
+
+def train_in_turns(step, params, event, *, as_well):
+    """Step six times, the second parameter as well or not; then it alone; then six times both."""
+    numbers = np.random.default_rng(7)
+    for number in range(13):
+        if number == 6:
+            event()
+        grads = [numbers.standard_normal(tuple(p.shape)) for p in params]
+        if number < 6 and not as_well:
+            grads[1] = None
+        if number == 6:
+            grads[0] = None
+        step(grads)
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_counts_are_kept_where_a_new_plan_begins_without_a_gradient(row, event, in_double):
+    name = row.names.get("torch", row.name)
+    own = {"SGD": {"momentum": 0.9, "dampening": 0.3}, "Adagrad": {"lr_decay": 0.1}}
+    options = own.get(name, {})
+    if name == "SGD" and event == "load numbers":
+        pytest.skip("SGD has no count")
+    as_well = event != "first gradient"
+    shapes = (2, 3, 4, 4), (5,)
+    start = [np.linspace(-1, 1, int(np.prod(shape))).reshape(shape) for shape in shapes]
+
+    arrays = [a.copy() for a in start]
+    plain = row.optimizer(arrays, **options)
+    train_in_turns(plain.step, arrays, lambda: None, as_well=as_well)
+
+    def train(library):
+        tensors = [torch.nn.Parameter(torch.from_numpy(a.copy())) for a in start]
+        groups = [{"params": [p], "clip_value": float("inf")} for p in tensors]
+        optimizer = getattr(library, name)(groups, **options)
+
+        def step(grads):
+            for p, grad in zip(tensors, grads, strict=True):
+                p.grad = None if grad is None else torch.from_numpy(grad)
+            optimizer.step()
+
+        happen = functools.partial(EVENTS[event], optimizer, tensors[0])
+        train_in_turns(step, tensors, happen, as_well=as_well)
+        counts = [optimizer.state[p].get("step") for p in tensors]
+        assert counts == ([None, None] if name == "SGD" else [12, 13 if as_well else 7])
+        return [p.detach() for p in tensors]
+
+    ours = train(optim)
+    for tensor, array in zip(ours, arrays, strict=True):
+        assert np.array_equal(tensor.numpy(), array)
+    if "torch" in row.names:
+        assert_close(ours, train(torch.optim), 1e-9)
+
+
+def test_counts_of_parameters_without_gradients_are_checked():
+    p, q = (torch.nn.Parameter(torch.ones(2)) for _ in range(2))
+    optimizer = optim.Adam([p, q])
+    p.grad = q.grad = torch.ones(2)
+    optimizer.step()
+    optimizer.state[q]["step"] = torch.tensor(-1.0)
+    before = p.detach().clone()
+    q.grad = None
+    with pytest.raises(ValueError, match="step = -1"):
+        optimizer.step()
+    assert torch.equal(p, before)
+
+
+# ---- state dicts --------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("direction", ["torch to ours", "ours to torch", "ours to ours"])
+def test_state_dicts_are_exchanged_in_mid_training(torch_name, torch_options, direction, in_double):
+    classes = {"torch": getattr(torch.optim, torch_name), "ours": getattr(optim, torch_name)}
+    first, second = (classes[word] for word in direction.split(" to "))
+    whole = network()
+    run(whole, classes["torch"](whole.parameters(), **torch_options), 100)
+
+    model = network()
+    optimizer = first(model.parameters(), **torch_options)
+    run(model, optimizer, 50)
+    other = second(model.parameters(), lr=123.0)
+    other.load_state_dict(saved_and_loaded(optimizer.state_dict()))
+    run(model, other, 50, first=50)
+    assert_close(flat(model), flat(whole))
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda o: pickle.loads(pickle.dumps(o))])
+def test_copies(torch_name, torch_options, copied, in_double):
+    whole, halves = network(), network()
+    run(whole, getattr(optim, torch_name)(whole.parameters(), **torch_options), 10)
+    optimizer = getattr(optim, torch_name)(halves.parameters(), **torch_options)
+    run(halves, optimizer, 5)
+    model, optimizer = copied((halves, optimizer))
+    before = flat(halves)
+    run(model, optimizer, 5, first=5)
+    assert torch.equal(flat(model), flat(whole))
+    assert torch.equal(flat(halves), before)
+
+
+def test_load_state_dict_while_training():
+    model = network()
+    optimizer = optim.Adam(model.parameters(), lr=0.1)
+    run(model, optimizer, 3)
+    saved = copy.deepcopy((model.state_dict(), optimizer.state_dict()))
+    run(model, optimizer, 4, first=3)
+    after = flat(model)
+    model.load_state_dict(saved[0])
+    optimizer.load_state_dict(saved[1])
+    run(model, optimizer, 4, first=3)
+    assert torch.equal(flat(model), after)
+
+
+def test_steps_counted_in_numbers_as_old_checkpoints_have_them():
+    model, other = network(), network()
+    optimizer = optim.Adam(model.parameters())
+    run(model, optimizer, 3)
+    state = copy.deepcopy(optimizer.state_dict())
+    for entry in state["state"].values():
+        entry["step"] = int(entry["step"])
+    other.load_state_dict(model.state_dict())
+    loaded = optim.Adam(other.parameters())
+    loaded.load_state_dict(state)
+    run(model, optimizer, 3, first=3)
+    run(other, loaded, 3, first=3)
+    assert torch.equal(flat(model), flat(other))
+
+
+# ---- state dicts of other optimizers ------------------------------------------------------------
+
+
+STEPPING = [name for name in torch.optim.__all__ if name not in ("Optimizer", "SparseAdam", "Muon")]
+SAVING = [
+    (library, name)
+    for library, names in ((torch.optim, STEPPING), (optim, optim.__all__))
+    for name in names
+    if isinstance(getattr(library, name), type)
+]
+
+
+def trained(library, name, steps=3, **options):
+    """A parameter, and an optimizer that has stepped it."""
+    p = torch.nn.Parameter(torch.linspace(-1, 1, 5))
+    optimizer = getattr(library, name)([p], **options)
+
+    def closure():
+        p.grad = 3 * p.detach() + 1
+        return 1.5 * (p.detach() ** 2).sum() + p.detach().sum()
+
+    for _ in range(steps):
+        closure()
+        optimizer.step(closure)
+    return p, optimizer
+
+
+def saved(library, name, **options):
+    return copy.deepcopy(trained(library, name, **options)[1].state_dict())
+
+
+def assert_not_taken(load, p, optimizer, message):
+    """Nothing has changed after the error, and the optimizer goes on."""
+    before = copy.deepcopy((p, optimizer))
+    objects = [id(x) for group in optimizer.param_groups for x in (group, group["params"])]
+    with pytest.raises(ValueError, match=message):
+        load(optimizer)
+    assert objects == [id(x) for group in optimizer.param_groups for x in (group, group["params"])]
+    for name, known in before[1].state_dict().items():
+        torch.testing.assert_close(optimizer.state_dict()[name], known, rtol=0, atol=0)
+    for q, o in ((p, optimizer), before):
+        q.grad = torch.ones(5)
+        o.step(lambda: 1.0)
+    assert torch.equal(p, before[0])
+
+
+@pytest.mark.parametrize(("library", "saving"), SAVING)
+def test_state_dicts_of_other_optimizers_are_refused(library, saving):
+    # The names of AdamW's options and state are Adam's, and RAdam's are those of an old Adam.
+    alike = {"Adam": {"Adam", "AdamW"}, "AdamW": {"Adam", "AdamW"}}
+    alike["RAdam"] = {"RAdam", "Adam", "AdamW"}
+    state = saved(library, saving)
+    for name in optim.__all__:
+        p, optimizer = trained(optim, name, steps=1)
+        if name in alike.get(saving, {saving}):
+            optimizer.load_state_dict(state)
+            continue
+        message = r"state_dict: .*param_groups\[0\].* has .* it has .*Load what state_dict\(\) gave"
+        assert_not_taken(lambda o: o.load_state_dict(state), p, optimizer, message)
+
+
+def without(name, *path):
+    """What removes an entry of a state dict."""
+
+    def change(state):
+        for key in path:
+            state = state[key]
+        del state[name]
+
+    return change
+
+
+def with_entries(*path, **entries):
+    def change(state):
+        for key in path:
+            state = state[key]
+        state.update(entries)
+
+    return change
+
+
+GROUP, STATE = ("param_groups", 0), ("state", 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "change", "message"),
+    [
+        (
+            "SGD",
+            {"momentum": 0.9},
+            without("momentum", *GROUP),
+            r"no entry \['momentum'\], which SGD",
+        ),
+        ("SGD", {}, without("lr", *GROUP), r"param_groups\[0\] has no entry \['lr'\]"),
+        ("SGD", {}, with_entries(*GROUP, momentum_decay=1), r"has \['momentum_decay'\] of another"),
+        (
+            "SGD",
+            {},
+            with_entries(*GROUP, trust_coefficient=1),
+            r"has \['trust_coefficient'\] of an",
+        ),
+        ("SGD", {}, with_entries(*GROUP, ns_steps=1), r"has \['ns_steps'\] of another"),
+        ("SGD", {"momentum": 0.9}, with_entries("state", 0, step=1), r"has \['step'\] of another"),
+        ("SGD", {}, with_entries(*GROUP, momentum=0.9), None),
+        ("Adam", {}, without("betas", *GROUP), r"no entry \['betas'\], which Adam needs"),
+        ("Adam", {}, without("exp_avg", *STATE), r"\['params'\]\[0\] has no entry \['exp_avg'\]"),
+        ("Adam", {}, with_entries(*STATE, exp_avg=None), r"has no entry \['exp_avg'\]"),
+        ("Adam", {}, without("step", *STATE), r"has no entry \['step'\], which Adam needs"),
+        ("Adam", {}, with_entries(*GROUP, amsgrad=True), r"has no entry \['max_exp_avg_sq'\]"),
+        ("Adam", {}, with_entries(*STATE, mu_product=1.0), r"has \['mu_product'\] of another"),
+        ("Adam", {}, with_entries(*STATE, row_var=1.0), r"has \['row_var'\] of another"),
+        ("RMSprop", {}, with_entries(*GROUP, momentum=0.5), r"no entry \['momentum_buffer'\]"),
+        ("Lion", {}, without("betas", *GROUP), r"has no entry \['betas'\], which Lion needs"),
+        ("Momentum", {}, without("step", *STATE), r"has no entry \['step'\], which Momentum"),
+        ("LBFGS", {}, without("max_iter", *GROUP), r"has no entry \['max_iter'\], which LBFGS"),
+        ("LBFGS", {}, without("old_dirs", *STATE), r"has no entry \['old_dirs'\]"),
+        ("LBFGS", {}, without("n_iter", *STATE), r"has no entry \['n_iter'\]"),
+        ("LBFGS", {}, with_entries(*STATE, exp_avg=1), r"has \['exp_avg'\] of another"),
+        ("LBFGS", {}, with_entries(*GROUP, betas=1), r"has \['betas'\] of another"),
+        ("Adam", {}, lambda s: s["state"].update({0: None}), r"\['params'\]\[0\] is None; it must"),
+    ],
+)
+def test_state_dicts_with_gaps_are_refused(name, options, change, message):
+    state = saved(optim, name, **options)
+    change(state)
+    p, optimizer = trained(optim, name, steps=2, **options)
+    if message is None:
+        optimizer.load_state_dict(state)
+    else:
+        assert_not_taken(lambda o: o.load_state_dict(state), p, optimizer, message)
+
+
+OLDER = {"foreach", "maximize", "capturable", "differentiable", "fused"}
+LATER = {
+    "Adam": {"amsgrad", "decoupled_weight_decay"},
+    "NAdam": {"decoupled_weight_decay"},
+    "RAdam": {"decoupled_weight_decay"},
+    "RMSprop": {"momentum", "centered"},
+    "SGD": {"nesterov"},
+}
+
+
+@pytest.mark.parametrize("name", [name for name in optim.__all__ if name in STEPPING])
+def test_state_dicts_of_older_versions_are_accepted(name):
+    """Whatever of its options torch's own class fills in may be missing."""
+    state = saved(torch.optim, name)
+    for key in OLDER | LATER.get(name, set()):
+        state["param_groups"][0].pop(key, None)
+    if name != "LBFGS":
+        for entry in state["state"].values():
+            entry.update({k: float(v) for k, v in entry.items() if v is not None and v.ndim == 0})
+    _, optimizer = trained(optim, name, steps=1)
+    optimizer.load_state_dict(state)
+    p = optimizer.param_groups[0]["params"][0]
+    p.grad = torch.ones(5)
+    optimizer.step(lambda: 1.0)
+
+
+@pytest.mark.parametrize("name", optim.__all__)
+def test_state_dicts_with_further_names_are_accepted(name):
+    _, optimizer = trained(optim, name)
+    torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 0.5)
+    names = "max_lr", "min_lr", "base_momentum", "max_momentum", "swa_lr", "name", "lr_scale"
+    state = copy.deepcopy(optimizer.state_dict())
+    state["param_groups"][0].update(dict.fromkeys(names, 0.1), param_names=["weight"])
+    state["state"].get(0, {})["my own"] = torch.ones(3)
+    optimizer.load_state_dict(state)
+    assert optimizer.param_groups[0].keys() >= {"initial_lr", "param_names", *names}
+    optimizer.step(lambda: 1.0)
+
+
+def test_a_name_that_the_groups_have_is_accepted():
+    p = torch.nn.Parameter(torch.ones(5))
+    p.grad = torch.ones(5)
+    optimizers = [optim.AdamW([{"params": [p], "momentum": 0.9}]) for _ in range(2)]
+    optimizers[0].step()
+    optimizers[1].load_state_dict(optimizers[0].state_dict())
+    assert optimizers[1].param_groups[0]["momentum"] == 0.9
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "later"),
+    [
+        ("Adam", {"amsgrad": True}, {"amsgrad": False}),
+        ("RMSprop", {"momentum": 0.9, "centered": True}, {"momentum": 0, "centered": False}),
+        ("SGD", {"momentum": 0.9}, {"momentum": 0.0}),
+    ],
+)
+def test_state_of_another_variant_is_accepted(name, options, later):
+    state = saved(torch.optim, name, **options)
+    state["param_groups"][0].update(later)
+    p, optimizer = trained(optim, name, steps=0)
+    optimizer.load_state_dict(state)
+    p.grad = torch.ones(5)
+    optimizer.step()
+
+
+def test_a_buffer_that_has_not_begun_is_accepted():
+    p, optimizer = trained(optim, "SGD", momentum=0.9)
+    state = copy.deepcopy(optimizer.state_dict())
+    state["state"][0]["momentum_buffer"] = None
+    optimizer.load_state_dict(state)
+    p.grad = torch.full((5,), 2.0)
+    optimizer.step()
+    assert torch.equal(optimizer.state[p]["momentum_buffer"], p.grad)
+
+
+@pytest.mark.parametrize("name", ["Adam", "LBFGS"])
+def test_what_the_hooks_return_is_checked(name):
+    _, optimizer = trained(optim, name)
+    good, bad = copy.deepcopy(optimizer.state_dict()), saved(optim, "SGD")
+    handle = optimizer.register_load_state_dict_pre_hook(lambda o, state: good)
+    optimizer.load_state_dict(bad)
+    handle.remove()
+    handle = optimizer.register_load_state_dict_pre_hook(lambda o, state: bad)
+    with pytest.raises(ValueError, match="state_dict: "):
+        optimizer.load_state_dict(good)
+    handle.remove()
+    optimizer.load_state_dict(good)
