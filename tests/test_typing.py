@@ -65,6 +65,7 @@ optim.RMSProp(p)  # attr-defined
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(find_spec("mypy") is None, reason="needs mypy")
 @pytest.mark.parametrize("source", [USES, WITH_TORCH], ids=["arrays", "tensors"])
 def test_mypy(tmp_path, source):
