@@ -27,17 +27,17 @@ if _core.__version__ != __version__:
         f"{_core.__file__}; install this version with 'pip install .' in its source folder"
     )
 
-from . import conventions, functional, interop, optimizers
-from .conventions import *
+from . import functional, interop, optimizers, presets
 from .functional import *
 from .interop import *
 from .lbfgs import LBFGS
 from .optimizer import Optimizer, ParamGroup
 from .optimizers import *
+from .presets import *
 from .runtime import RuntimeInfo, runtime_info, use_isa
 
 __all__ = ["LBFGS", "Optimizer", "ParamGroup", "RuntimeInfo", "runtime_info", "use_isa"]
 __all__ += optimizers.__all__
 __all__ += functional.__all__
-__all__ += conventions.__all__
+__all__ += presets.__all__
 __all__ += interop.__all__

@@ -3,7 +3,7 @@
 
 #include "../base/array.h"
 #include "../base/checks.h"
-#include "../plan/state.h"
+#include "../plan/state_layout.h"
 #include "guard.h"
 
 using namespace fastopt::core;

@@ -8,7 +8,7 @@
 #include "../base/array.h"
 #include "../base/checks.h"
 #include "../options/structs.h"
-#include "../plan/schedule.h"
+#include "../plan/tasks.h"
 #include "../runtime/environment.h"
 #include "../runtime/isa.h"
 #include "guard.h"

@@ -9,7 +9,7 @@
 
 #include "../base/array.h"
 #include "../base/checks.h"
-#include "../plan/schedule.h"
+#include "../plan/tasks.h"
 #include "../runtime/environment.h"
 #include "../runtime/isa.h"
 #include "guard.h"

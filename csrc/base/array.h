@@ -13,7 +13,7 @@ namespace fastopt::core {
 constexpr std::size_t cache_line = 64;
 
 // From this size on, a kernel takes the trouble to begin at a cache line of the parameter, and
-// state is placed so that its cache lines begin at the same elements (plan/state.h).
+// state is placed so that its cache lines begin at the same elements (plan/state_layout.h).
 constexpr std::size_t long_array_bytes = std::size_t{1} << 14;
 
 constexpr std::size_t size_of(fastopt_type type) {

@@ -9,7 +9,7 @@
 #include "../base/failure.h"
 #include "../runtime/isa.h"
 #include "../runtime/threads.h"
-#include "state.h"
+#include "state_layout.h"
 
 namespace fastopt::core {
 namespace {
@@ -216,7 +216,7 @@ void Plan::set_gradient(std::size_t index, const fastopt_array* gradient, bool d
 }
 
 // Counts the steps of the active rows and lists their work; returns how many bytes that touches.
-std::size_t Plan::schedule() {
+std::size_t Plan::list_tasks() {
     const KernelTable& table = active_isa();
     const Row* before = nullptr;
     std::size_t blocks = 0;  // of coefficients
@@ -263,7 +263,7 @@ std::size_t Plan::schedule() {
 
 void Plan::step(int threads) {
     if (stepping_.exchange(this_process()) == this_process()) refuse_busy();
-    const std::size_t bytes = schedule();
+    const std::size_t bytes = list_tasks();
     run_tasks(tasks_.data(), task_count_, bytes, measured_, threads);
     stepping_ = 0;
 }

@@ -13,7 +13,7 @@
 #include "../options/registry.h"
 #include "operand.h"
 #include "overlap.h"
-#include "schedule.h"
+#include "tasks.h"
 
 namespace fastopt::core {
 
@@ -78,7 +78,7 @@ class Plan {
                                        std::ptrdiff_t* strides);
     void check_overlap(const std::vector<Extent>& added,
                        const std::vector<std::string>& names) const;
-    std::size_t schedule();
+    std::size_t list_tasks();
 
     std::vector<RuleOptions> groups_;
     std::vector<Row> rows_;

@@ -1,4 +1,4 @@
-#include "schedule.h"
+#include "tasks.h"
 
 #include <algorithm>
 
