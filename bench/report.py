@@ -33,7 +33,7 @@ TORCH_RIVALS = {
 #: From this size on a step is bound by memory, and the roofline says what there is to have.
 LARGE = 1_000_000
 
-#: Less than this is no lead.
+#: A smaller advantage does not count as a lead.
 LEAD = 1.05
 
 TEXT = """# Benchmarks
@@ -125,7 +125,7 @@ def ratio_text(ratio):
 def table(cases, heads, streams=None):
     """Return Markdown: the named attributes, pyfastopt's time, and the ratios to the rivals.
 
-    `streams` has the cases by rule in which plain streams were timed, where these have not.
+    `streams` has the cases by rule in which plain streams were timed, where these were not.
     """
     columns = [
         *heads.values(),

@@ -9,34 +9,34 @@ import lanes
 import numpy as np
 import pytest
 from c_library import Api
-from table import SANITIZED, TABLE, variant_name
+from table import SANITIZED, TABLE, case_name
 
 import pyfastopt as fo
 
-VARIANTS = [
-    pytest.param(row, row.explicit(variant), id=variant_name(row, variant))
+CASES = [
+    pytest.param(row, row.explicit(case), id=case_name(row, case))
     for row in TABLE
-    for variant in (row.kernels if SANITIZED else row.variants)
+    for case in (row.variants if SANITIZED else row.cases)
 ]
 
 ORACLES = [
-    pytest.param(row, variant, id=variant_name(row, variant))
+    pytest.param(row, case, id=case_name(row, case))
     for row in TABLE
-    for variant in row.variants
-    if variant.framework in row.names
+    for case in row.cases
+    if case.framework in row.names
 ]
 
-#: torch's name of an optimizer, and options: the variants of the table that torch.optim knows.
+#: torch's name of an optimizer, and options: the cases of the table that torch.optim knows.
 TORCH_CASES = [
     pytest.param(
         row.names["torch"],
-        variant.options,
-        id="-".join([row.names["torch"], *(f"{k}={v}" for k, v in variant.options.items())]),
+        case.options,
+        id="-".join([row.names["torch"], *(f"{k}={v}" for k, v in case.options.items())]),
     )
     for row in TABLE
     if "torch" in row.names
-    for variant in row.variants
-    if variant.framework == "torch"
+    for case in row.cases
+    if case.framework == "torch"
 ]
 
 
@@ -88,7 +88,7 @@ def bring_together(places, items):
 
 def pytest_generate_tests(metafunc):
     if {"row", "options"} <= set(metafunc.fixturenames):
-        metafunc.parametrize(("row", "options"), VARIANTS)
+        metafunc.parametrize(("row", "options"), CASES)
     elif "row" in metafunc.fixturenames:
         metafunc.parametrize("row", TABLE, ids=[row.name for row in TABLE])
     if "asked" in metafunc.fixturenames:

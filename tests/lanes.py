@@ -86,7 +86,7 @@ def parameter_lists(items: list[pytest.Item]) -> list[Columns]:
 def coarsest(columns: Columns) -> Columns:
     """Of parameters that are listed together, those whose pairs with others are asked for.
 
-    A variant of an optimizer, say, settles which optimizer it is: then each entry of the list
+    A case of an optimizer, say, settles which optimizer it is: then each entry of the list
     occurs, but it is the optimizer of which all pairs do.
     """
     return {

@@ -1,6 +1,6 @@
 """What the tests know of each optimizer: a row each.
 
-A row has the class, the frameworks' names of the optimizer, and the variants to test: options,
+A row has the class, the frameworks' names of the optimizer, and the cases to test: options,
 under a framework's convention. What a class does not make public of itself is asked for here, and
 nowhere else in the tests.
 """
@@ -23,7 +23,7 @@ COMMON = {"weight_decay": 0.1, "maximize": True, "grad_scale": 0.5, "clip_value"
 DECOUPLED = {**COMMON, "decoupled_weight_decay": True}
 
 
-class Variant(NamedTuple):
+class Case(NamedTuple):
     #: The framework that must agree; None where none can. MXNet cannot be installed to be asked.
     framework: str | None
     options: dict[str, Any]
@@ -38,7 +38,7 @@ class Row:
     optimizer: type[fo.Optimizer]
     #: What each framework calls it.
     names: dict[str, str]
-    variants: list[Variant]
+    cases: list[Case]
 
     @property
     def name(self) -> str:
@@ -53,18 +53,18 @@ class Row:
         """Its function on raw arrays."""
         return getattr(fo, f"{self.name.lower()}_")
 
-    def explicit(self, variant: Variant) -> dict[str, Any]:
-        """The variant's options, those that its convention sets too."""
-        return {**differences(variant.convention, self.optimizer), **variant.options}
+    def explicit(self, case: Case) -> dict[str, Any]:
+        """The case's options, those that its convention sets too."""
+        return {**differences(case.convention, self.optimizer), **case.options}
 
     def describe(self, options: dict[str, Any]) -> tuple[dict[str, Any], dict[str, float]]:
         """All options, and the state arrays with what they begin with."""
         return _core.describe(self.rule, {**self.optimizer.defaults, **options})
 
     @property
-    def kernels(self) -> list[Variant]:
-        """Of the variants that touch the same arrays, which one kernel steps, the last."""
-        return list({(*self.describe(self.explicit(v))[1],): v for v in self.variants}.values())
+    def variants(self) -> list[Case]:
+        """For each variant of the rule, the last of its cases."""
+        return list({(*self.describe(self.explicit(c))[1],): c for c in self.cases}.values())
 
 
 def rule_name(optimizer: fo.Optimizer | type[fo.Optimizer]) -> str:
@@ -77,224 +77,224 @@ TABLE = [
         fo.SGD,
         {"torch": "SGD", "keras": "SGD", "optax": "sgd"},
         [
-            Variant("torch", {}),
-            Variant(None, COMMON),
-            Variant("torch", {"momentum": 0.9}),
-            Variant("torch", {"momentum": 0.9, "nesterov": True, "weight_decay": 0.1}),
-            Variant("torch", {"momentum": 0.8, "dampening": 0.3, "maximize": True}),
-            Variant(None, {"momentum": 0.8, "dampening": -0.3, **DECOUPLED}),
-            Variant("keras", {}),
-            Variant("keras", {"momentum": 0.9, "weight_decay": 0.1, "clip_value": 0.7}),
-            Variant("keras", {"momentum": 0.9, "nesterov": True}),
-            Variant("optax", {"momentum": 0.9}),
-            Variant("optax", {"momentum": 0.9, "nesterov": True}),
-            Variant("mxnet", {"momentum": 0.9, **COMMON}),
+            Case("torch", {}),
+            Case(None, COMMON),
+            Case("torch", {"momentum": 0.9}),
+            Case("torch", {"momentum": 0.9, "nesterov": True, "weight_decay": 0.1}),
+            Case("torch", {"momentum": 0.8, "dampening": 0.3, "maximize": True}),
+            Case(None, {"momentum": 0.8, "dampening": -0.3, **DECOUPLED}),
+            Case("keras", {}),
+            Case("keras", {"momentum": 0.9, "weight_decay": 0.1, "clip_value": 0.7}),
+            Case("keras", {"momentum": 0.9, "nesterov": True}),
+            Case("optax", {"momentum": 0.9}),
+            Case("optax", {"momentum": 0.9, "nesterov": True}),
+            Case("mxnet", {"momentum": 0.9, **COMMON}),
         ],
     ),
     Row(
         fo.Momentum,
         {},
         [
-            Variant(None, {}),
-            Variant(None, {"momentum": 0.7, "nesterov": True, **COMMON}),
+            Case(None, {}),
+            Case(None, {"momentum": 0.7, "nesterov": True, **COMMON}),
         ],
     ),
     Row(
         fo.RMSProp,
         {"torch": "RMSprop", "keras": "RMSprop", "optax": "rmsprop"},
         [
-            Variant("torch", {}),
-            Variant("torch", {"momentum": 0.9}),
-            Variant("torch", {"centered": True, "weight_decay": 0.1}),
-            Variant("torch", {"centered": True, "momentum": 0.9, "alpha": 0.8}),
-            Variant("keras", {"weight_decay": 0.1}),
-            Variant("keras", {"momentum": 0.9, "centered": True, "eps": 1e-3}),
-            Variant("optax", {"initial_accumulator_value": 0.3}),
-            Variant("optax", {"centered": True, "momentum": 0.9, "nesterov": True, "eps": 1e-3}),
-            Variant("optax", {"bias_correction": True, "momentum": 0.5}),
-            Variant("mxnet", {"centered": True, "momentum": 0.9, "eps_inside": True}),
-            Variant(None, {"centered": True, "momentum": 0.9, "eps_inside": True, **DECOUPLED}),
+            Case("torch", {}),
+            Case("torch", {"momentum": 0.9}),
+            Case("torch", {"centered": True, "weight_decay": 0.1}),
+            Case("torch", {"centered": True, "momentum": 0.9, "alpha": 0.8}),
+            Case("keras", {"weight_decay": 0.1}),
+            Case("keras", {"momentum": 0.9, "centered": True, "eps": 1e-3}),
+            Case("optax", {"initial_accumulator_value": 0.3}),
+            Case("optax", {"centered": True, "momentum": 0.9, "nesterov": True, "eps": 1e-3}),
+            Case("optax", {"bias_correction": True, "momentum": 0.5}),
+            Case("mxnet", {"centered": True, "momentum": 0.9, "eps_inside": True}),
+            Case(None, {"centered": True, "momentum": 0.9, "eps_inside": True, **DECOUPLED}),
         ],
     ),
     Row(
         fo.Adagrad,
         {"torch": "Adagrad", "keras": "Adagrad", "optax": "adagrad"},
         [
-            Variant("torch", {}),
-            Variant("torch", {"lr_decay": 0.1, "initial_accumulator_value": 0.5}),
-            Variant("torch", {"weight_decay": 0.1, "eps": 1e-3, "maximize": True}),
-            Variant("keras", {"weight_decay": 0.1, "eps": 1e-3}),
-            Variant("optax", {"initial_accumulator_value": 0.2}),
-            Variant("mxnet", {"weight_decay": 0.1}),
-            Variant(None, {"eps_inside": True, "lr_decay": 0.1, **DECOUPLED}),
+            Case("torch", {}),
+            Case("torch", {"lr_decay": 0.1, "initial_accumulator_value": 0.5}),
+            Case("torch", {"weight_decay": 0.1, "eps": 1e-3, "maximize": True}),
+            Case("keras", {"weight_decay": 0.1, "eps": 1e-3}),
+            Case("optax", {"initial_accumulator_value": 0.2}),
+            Case("mxnet", {"weight_decay": 0.1}),
+            Case(None, {"eps_inside": True, "lr_decay": 0.1, **DECOUPLED}),
         ],
     ),
     Row(
         fo.Adadelta,
         {"torch": "Adadelta", "keras": "Adadelta", "optax": "adadelta"},
         [
-            Variant("torch", {}),
-            Variant("torch", {"rho": 0.8, "eps": 1e-3, "weight_decay": 0.1}),
-            Variant("keras", {"weight_decay": 0.1, "lr": 0.3}),
-            Variant("optax", {"rho": 0.7, "weight_decay": 0.1}),
-            Variant("mxnet", {}),
-            Variant(None, DECOUPLED),
+            Case("torch", {}),
+            Case("torch", {"rho": 0.8, "eps": 1e-3, "weight_decay": 0.1}),
+            Case("keras", {"weight_decay": 0.1, "lr": 0.3}),
+            Case("optax", {"rho": 0.7, "weight_decay": 0.1}),
+            Case("mxnet", {}),
+            Case(None, DECOUPLED),
         ],
     ),
     Row(
         fo.Adam,
         {"torch": "Adam", "keras": "Adam", "optax": "adam"},
         [
-            Variant("torch", {}),
-            Variant("torch", {"weight_decay": 0.1, "maximize": True}),
-            Variant("torch", {"amsgrad": True, "betas": (0.5, 0.6)}),
-            Variant("torch", {"decoupled_weight_decay": True, "weight_decay": 0.1}),
-            Variant("torch", {"betas": (0.0, 0.0), "eps": 1e-3}),
-            Variant("keras", {"weight_decay": 0.1, "eps": 1e-2}),
-            Variant("keras", {"amsgrad": True, "betas": (0.5, 0.6), "eps": 1e-2}),
-            Variant("optax", {"eps_root": 1e-2, "betas": (0.8, 0.9)}),
-            Variant("optax", {"amsgrad": True, "betas": (0.5, 0.6), "eps_root": 1e-2}),
-            Variant("mxnet", {"weight_decay": 0.1}),
-            Variant(None, {"amsgrad": True, **COMMON}),
+            Case("torch", {}),
+            Case("torch", {"weight_decay": 0.1, "maximize": True}),
+            Case("torch", {"amsgrad": True, "betas": (0.5, 0.6)}),
+            Case("torch", {"decoupled_weight_decay": True, "weight_decay": 0.1}),
+            Case("torch", {"betas": (0.0, 0.0), "eps": 1e-3}),
+            Case("keras", {"weight_decay": 0.1, "eps": 1e-2}),
+            Case("keras", {"amsgrad": True, "betas": (0.5, 0.6), "eps": 1e-2}),
+            Case("optax", {"eps_root": 1e-2, "betas": (0.8, 0.9)}),
+            Case("optax", {"amsgrad": True, "betas": (0.5, 0.6), "eps_root": 1e-2}),
+            Case("mxnet", {"weight_decay": 0.1}),
+            Case(None, {"amsgrad": True, **COMMON}),
         ],
     ),
     Row(
         fo.AdamW,
         {"torch": "AdamW", "keras": "AdamW", "optax": "adamw"},
         [
-            Variant("torch", {}),
-            Variant("torch", {"amsgrad": True, "weight_decay": 0.3}),
-            Variant("keras", {}),
-            Variant("optax", {"eps_root": 1e-3}),
-            Variant("mxnet", {"weight_decay": 0.1}),
-            Variant(None, COMMON),
+            Case("torch", {}),
+            Case("torch", {"amsgrad": True, "weight_decay": 0.3}),
+            Case("keras", {}),
+            Case("optax", {"eps_root": 1e-3}),
+            Case("mxnet", {"weight_decay": 0.1}),
+            Case(None, COMMON),
         ],
     ),
     Row(
         fo.Adamax,
         {"torch": "Adamax", "keras": "Adamax", "optax": "adamax"},
         [
-            Variant("torch", {}),
-            Variant(
+            Case("torch", {}),
+            Case(
                 "torch", {"weight_decay": 0.1, "eps": 1e-2, "betas": (0.7, 0.8), "maximize": True}
             ),
-            Variant("keras", {"eps": 1e-2, "weight_decay": 0.1}),
-            Variant("optax", {"eps": 1e-2}),
-            Variant("mxnet", {}),
-            Variant(None, {"eps_inside": False, **DECOUPLED}),
+            Case("keras", {"eps": 1e-2, "weight_decay": 0.1}),
+            Case("optax", {"eps": 1e-2}),
+            Case("mxnet", {}),
+            Case(None, {"eps_inside": False, **DECOUPLED}),
         ],
     ),
     Row(
         fo.NAdam,
         {"torch": "NAdam", "keras": "Nadam", "optax": "nadam"},
         [
-            Variant("torch", {}),
-            Variant("torch", {"momentum_decay": 0.3, "betas": (0.7, 0.8), "maximize": True}),
-            Variant("torch", {"momentum_decay": 0.0, "weight_decay": 0.1, "eps": 1e-3}),
-            Variant("torch", {"decoupled_weight_decay": True, "weight_decay": 0.1}),
-            Variant("keras", {"weight_decay": 0.1, "betas": (0.7, 0.8)}),
-            Variant("optax", {"eps_root": 1e-2, "betas": (0.7, 0.8)}),
-            Variant("mxnet", {"weight_decay": 0.1}),
-            Variant(None, DECOUPLED),
+            Case("torch", {}),
+            Case("torch", {"momentum_decay": 0.3, "betas": (0.7, 0.8), "maximize": True}),
+            Case("torch", {"momentum_decay": 0.0, "weight_decay": 0.1, "eps": 1e-3}),
+            Case("torch", {"decoupled_weight_decay": True, "weight_decay": 0.1}),
+            Case("keras", {"weight_decay": 0.1, "betas": (0.7, 0.8)}),
+            Case("optax", {"eps_root": 1e-2, "betas": (0.7, 0.8)}),
+            Case("mxnet", {"weight_decay": 0.1}),
+            Case(None, DECOUPLED),
         ],
     ),
     Row(
         fo.RAdam,
         {"torch": "RAdam", "optax": "radam"},
         [
-            Variant("torch", {}),
-            Variant(
+            Case("torch", {}),
+            Case(
                 "torch", {"betas": (0.8, 0.9), "eps": 1e-2, "weight_decay": 0.1, "maximize": True}
             ),
-            Variant("torch", {"betas": (0.8, 0.5)}),
-            Variant("torch", {"decoupled_weight_decay": True, "weight_decay": 0.1}),
-            Variant("optax", {"eps": 1e-2, "eps_root": 1e-2, "threshold": 9.0}),
-            Variant(None, DECOUPLED),
+            Case("torch", {"betas": (0.8, 0.5)}),
+            Case("torch", {"decoupled_weight_decay": True, "weight_decay": 0.1}),
+            Case("optax", {"eps": 1e-2, "eps_root": 1e-2, "threshold": 9.0}),
+            Case(None, DECOUPLED),
         ],
     ),
     Row(
         fo.Rprop,
         {"torch": "Rprop"},
         [
-            Variant("torch", {}),
-            Variant("torch", {"etas": (0.3, 1.5), "step_sizes": (5e-3, 0.02), "maximize": True}),
-            Variant(None, COMMON),
-            Variant(None, DECOUPLED),
+            Case("torch", {}),
+            Case("torch", {"etas": (0.3, 1.5), "step_sizes": (5e-3, 0.02), "maximize": True}),
+            Case(None, COMMON),
+            Case(None, DECOUPLED),
         ],
     ),
     Row(
         fo.ASGD,
         {"torch": "ASGD"},
         [
-            Variant("torch", {}),
-            Variant("torch", {"t0": 10.0, "lambd": 0.1, "alpha": 0.5, "weight_decay": 0.1}),
-            Variant("torch", {"t0": 0.0, "lambd": 0.0, "maximize": True}),
-            Variant(None, {"t0": 1.0, **COMMON}),
-            Variant(None, {"lambd": 0.1, **DECOUPLED}),
+            Case("torch", {}),
+            Case("torch", {"t0": 10.0, "lambd": 0.1, "alpha": 0.5, "weight_decay": 0.1}),
+            Case("torch", {"t0": 0.0, "lambd": 0.0, "maximize": True}),
+            Case(None, {"t0": 1.0, **COMMON}),
+            Case(None, {"lambd": 0.1, **DECOUPLED}),
         ],
     ),
     Row(
         fo.Lion,
         {"keras": "Lion", "optax": "lion"},
         [
-            Variant("keras", {"weight_decay": 0.1}),
-            Variant("optax", {"betas": (0.7, 0.8)}),
-            Variant(None, {}),
-            Variant(None, {**COMMON, "decoupled_weight_decay": False}),
+            Case("keras", {"weight_decay": 0.1}),
+            Case("optax", {"betas": (0.7, 0.8)}),
+            Case(None, {}),
+            Case(None, {**COMMON, "decoupled_weight_decay": False}),
         ],
     ),
     Row(
         fo.FTRL,
         {"keras": "Ftrl"},
         [
-            Variant("keras", {"lr": 0.1}),
-            Variant("keras", {"lr": 0.1, "l1": 0.5, "l2": 0.3, "beta": 0.2, "weight_decay": 0.1}),
-            Variant("keras", {"lr": 0.1, "l2_shrinkage": 0.2}),
-            Variant("mxnet", {"l1": 0.5, "l2": 0.1}),
-            Variant(None, {"l1": 1.0, **COMMON}),
-            Variant(None, {"initial_accumulator_value": 0.5, "l2_shrinkage": 0.2, **DECOUPLED}),
+            Case("keras", {"lr": 0.1}),
+            Case("keras", {"lr": 0.1, "l1": 0.5, "l2": 0.3, "beta": 0.2, "weight_decay": 0.1}),
+            Case("keras", {"lr": 0.1, "l2_shrinkage": 0.2}),
+            Case("mxnet", {"l1": 0.5, "l2": 0.1}),
+            Case(None, {"l1": 1.0, **COMMON}),
+            Case(None, {"initial_accumulator_value": 0.5, "l2_shrinkage": 0.2, **DECOUPLED}),
         ],
     ),
     Row(
         fo.LARS,
         {"optax": "lars"},
         [
-            Variant("optax", {}),
-            Variant("optax", {"weight_decay": 0.1, "trust_coefficient": 0.5, "nesterov": True}),
-            Variant("optax", {"momentum": 0.0, "eps": 0.1, "weight_decay": 0.1}),
-            Variant("mxnet", {"weight_decay": 0.1}),
-            Variant(None, {"lr_inside": False, "trust_coefficient": 1.0, **COMMON}),
-            Variant(None, {"layerwise": False, **DECOUPLED}),
+            Case("optax", {}),
+            Case("optax", {"weight_decay": 0.1, "trust_coefficient": 0.5, "nesterov": True}),
+            Case("optax", {"momentum": 0.0, "eps": 0.1, "weight_decay": 0.1}),
+            Case("mxnet", {"weight_decay": 0.1}),
+            Case(None, {"lr_inside": False, "trust_coefficient": 1.0, **COMMON}),
+            Case(None, {"layerwise": False, **DECOUPLED}),
         ],
     ),
     Row(
         fo.LAMB,
         {"keras": "Lamb", "optax": "lamb"},
         [
-            Variant("keras", {"weight_decay": 0.1}),
-            Variant("keras", {"betas": (0.7, 0.8), "eps": 1e-2}),
-            Variant("optax", {"weight_decay": 0.1, "eps_root": 1e-2}),
-            Variant("optax", {"betas": (0.7, 0.8), "eps": 1e-2}),
-            Variant("mxnet", {"norm_limits": (0.5, 2.0), "bias_correction": False}),
-            Variant(None, {}),
-            Variant(None, COMMON),
-            Variant(None, {"layerwise": False, **DECOUPLED}),
+            Case("keras", {"weight_decay": 0.1}),
+            Case("keras", {"betas": (0.7, 0.8), "eps": 1e-2}),
+            Case("optax", {"weight_decay": 0.1, "eps_root": 1e-2}),
+            Case("optax", {"betas": (0.7, 0.8), "eps": 1e-2}),
+            Case("mxnet", {"norm_limits": (0.5, 2.0), "bias_correction": False}),
+            Case(None, {}),
+            Case(None, COMMON),
+            Case(None, {"layerwise": False, **DECOUPLED}),
         ],
     ),
     Row(
         fo.Yogi,
         {"optax": "yogi"},
         [
-            Variant("optax", {}),
-            Variant("optax", {"betas": (0.7, 0.8), "eps": 1e-2}),
-            Variant(None, {"bias_correction": False, "initial_accumulator_value": 0.1, **COMMON}),
-            Variant(None, {"eps_root": 1e-2, **DECOUPLED}),
+            Case("optax", {}),
+            Case("optax", {"betas": (0.7, 0.8), "eps": 1e-2}),
+            Case(None, {"bias_correction": False, "initial_accumulator_value": 0.1, **COMMON}),
+            Case(None, {"eps_root": 1e-2, **DECOUPLED}),
         ],
     ),
 ]
 
 
-def variant_name(row: Row, variant: Variant) -> str:
+def case_name(row: Row, case: Case) -> str:
     """A name for pytest's list."""
-    parts = [row.name, *([variant.framework] if variant.framework else [])]
-    return "-".join(parts + [f"{key}={value}" for key, value in variant.options.items()])
+    parts = [row.name, *([case.framework] if case.framework else [])]
+    return "-".join(parts + [f"{key}={value}" for key, value in case.options.items()])

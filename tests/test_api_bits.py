@@ -61,8 +61,8 @@ def test_plans(api, row, options, dtype, rng):
 def test_groups_of_all_rules(api, dtype, rng):
     plan = Plan(api)
     jobs = []
-    variants = [(row.optimizer, row.explicit(variant)) for row in TABLE for variant in row.variants]
-    for make, options in variants:
+    cases = [(row.optimizer, row.explicit(case)) for row in TABLE for case in row.cases]
+    for make, options in cases:
         params = [numbers(rng, shape, dtype, 1) for shape in [(17,), (5, 6), (4000,)]]
         optimizer = make([p.copy() for p in params], **options)
         group = plan.add_group(of_class(optimizer))

@@ -38,7 +38,7 @@ def numbers(dtype):
 
 @pytest.fixture(scope="module")
 def expected():
-    """The reference's result over all SIZES, computed once for each variant and dtype."""
+    """The reference's result over all SIZES, computed once for each case and dtype."""
     cache = {}
 
     def get(row, options, dtype):
@@ -69,7 +69,7 @@ def test_sizes_threads_alignments(row, options, dtype, isa, threads, expected):
 def test_every_alignment(row, dtype, isa, elements, rng):
     start = rng.standard_normal(67).astype(dtype)
     grad = rng.standard_normal(67).astype(dtype)
-    for options in map(row.explicit, row.kernels):
+    for options in map(row.explicit, row.variants):
         reference = Reference(row.optimizer, [start.copy()], **options)
         reference.step([grad])
         for gradient_elements in range(16):
@@ -103,7 +103,7 @@ def test_layouts(row, dtype, layout, gradient, rng):
     def positions(shape):
         return np.arange(np.prod(shape)).reshape(shape)
 
-    options = row.explicit(row.variants[-1])
+    options = row.explicit(row.cases[-1])
     param = LAYOUTS[layout](draw)
     block, before = blocks[0], blocks[0].copy()
     outside = np.setdiff1d(np.arange(block.size), LAYOUTS[layout](positions))
@@ -126,7 +126,7 @@ def test_large_views_across_threads(row, dtype, threads, rng):
     base = rng.standard_normal((180, 701)).astype(dtype)
     start = [base[:, ::2].copy(), base[::-3].copy(), base.T.copy()]
     params = [base.copy()[:, ::2], base.copy()[::-3], base.copy().T]
-    options = row.explicit(row.variants[-1])
+    options = row.explicit(row.cases[-1])
     reference = Reference(row.optimizer, start, **options)
     optimizer = row.optimizer(params, num_threads=threads, **options)
     for _ in range(2):

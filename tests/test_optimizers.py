@@ -126,8 +126,8 @@ def test_python_and_cpp_agree_on_names_and_defaults(row):
 def test_every_rule_has_an_optimizer_and_every_variant_a_test():
     tested = set()
     for row in TABLE:
-        for variant in row.variants:
-            _, slots = row.describe(row.explicit(variant))
+        for case in row.cases:
+            _, slots = row.describe(row.explicit(case))
             tested.add((row.rule, tuple(slots)))
     assert tested == set(_core.variants())
     public = {getattr(fo, name) for name in fo.__all__}
@@ -137,7 +137,7 @@ def test_every_rule_has_an_optimizer_and_every_variant_a_test():
 
 def test_options_may_change_between_steps(row, dtype, rng):
     p = rng.standard_normal(50).astype(dtype)
-    options = row.explicit(row.variants[-1])
+    options = row.explicit(row.cases[-1])
     reference = Reference(row.optimizer, [p.copy()], **options)
     opt = row.optimizer(p, **options)
     for lr in (0.1, 0.01, 0.5):

@@ -56,9 +56,9 @@ sys.path.insert(0, {str(Path(__file__).parent)!r})
 from table import TABLE
 digest = hashlib.sha256()
 for row in TABLE:
-    for dtype, variant in itertools.product((np.float32, np.float64), row.kernels):
+    for dtype, case in itertools.product((np.float32, np.float64), row.variants):
         start = np.random.default_rng(1).standard_normal((2, 100_003)).astype(dtype)
-        optimizer = row.optimizer(start[0], num_threads=1, **row.explicit(variant))
+        optimizer = row.optimizer(start[0], num_threads=1, **row.explicit(case))
         for _ in range(2):
             optimizer.step(start[1])
         digest.update(start[0])

@@ -137,11 +137,11 @@ typedef struct fastopt_rule_info {
     fastopt_variant_info all_slots; /* those of all variants, in the order of the one-shots */
 } fastopt_rule_info;
 
-/* NULL where there is no rule of that number (from 0 on), or of that name. */
+/* NULL if no rule has that number, from 0 on, or that name. */
 FASTOPT_API const fastopt_rule_info* fastopt_rule(size_t index) FASTOPT_NOEXCEPT;
 FASTOPT_API const fastopt_rule_info* fastopt_find_rule(const char* name) FASTOPT_NOEXCEPT;
 
-/* NULL where there is no variant of that number, from 0 on. */
+/* NULL if no variant has that number, from 0 on. */
 FASTOPT_API const fastopt_variant_info* fastopt_variant(size_t index) FASTOPT_NOEXCEPT;
 
 /* ---- arrays -----------------------------------------------------------------------------------

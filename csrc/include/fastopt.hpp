@@ -47,7 +47,7 @@ class Span {
     using value_type = std::remove_const_t<T>;
 
     constexpr Span() noexcept = default;
-    // Without elements there is no address, whatever room a container may have behind one.
+    // The address of no elements is null, whatever room a container may have reserved.
     constexpr Span(T* data, std::size_t size) noexcept
         : data_(size == 0 ? nullptr : data), size_(size) {}
     template <

@@ -71,7 +71,7 @@ class TensorPlan {
         std::size_t index;  // in the plan
         Tensor parameter;
         std::vector<Slot> slots;  // of the variant, and behind them the count of steps
-        bool has_step;            // else there is no such count
+        bool has_step;            // else nothing counts the parameter's steps
         py::object state;         // the dictionary that the slots are in
 
         fastopt_array step(const TensorPlan& plan) const { return plan.array(slots.back().tensor); }

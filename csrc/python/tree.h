@@ -13,7 +13,7 @@ namespace fastopt::python {
 
 class Tree {
   public:
-    // Whatever is no list, tuple or dict is a leaf.
+    // Anything but a list, a tuple or a dict is a leaf.
     explicit Tree(py::handle tree, const char* argument);
 
     std::size_t leaves() const { return paths_.size(); }
