@@ -178,7 +178,7 @@ def on_tensors(case: Case, make: Callable[[list[Any]], Any]) -> Peer:
 
 
 def torch(case: Case, **variant: bool) -> Peer | None:
-    """torch.optim, fused where it can be if no variant is named; None where it lacks the optimizer."""
+    """torch.optim, fused where it can be if no variant is named; None for what it lacks."""
     if find_spec("torch") is None or case.entry.torch is None:
         return None
     from torch import optim
