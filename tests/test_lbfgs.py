@@ -473,6 +473,43 @@ def test_bad_options(options, error, message):
         assert optimizer.state_dict()["param_groups"] == before
 
 
+@pytest.mark.parametrize("without_gradient", [False, True])
+def test_a_parameter_that_was_resized_is_refused(without_gradient):
+    params = [np.ones(4), np.ones(3), np.ones(2)]
+    optimizer = fo.LBFGS(params, 0.1, max_iter=2)
+
+    def closure():
+        return sum(float((p * p).sum()) for p in params), [
+            None if p is params[1] and without_gradient else 2 * p for p in params
+        ]
+
+    optimizer.step(closure)
+    params[1].resize(2, refcheck=False)
+    before = [p.tobytes() for p in params], str(optimizer.state_dict())
+    with pytest.raises(ValueError, match=r"^params\[1\]: .*make a new one"):
+        optimizer.step(closure)
+    assert ([p.tobytes() for p in params], str(optimizer.state_dict())) == before
+
+
+def test_a_closure_that_resizes_a_parameter_leaves_the_others_where_they_were():
+    params = [np.ones(4), np.ones(3), np.ones(2)]
+    optimizer = fo.LBFGS(params, 0.1)
+    calls = 0
+
+    def closure():
+        nonlocal calls
+        calls += 1
+        grads = [2 * np.ones(p.shape) for p in params]
+        if calls == 2:
+            params[1].resize(2, refcheck=False)
+        return -float(calls), grads
+
+    with pytest.raises(ValueError, match=r"^params\[1\]: .*make a new one"):
+        optimizer.step(closure)
+    assert params[0].tolist() == [1.0] * 4
+    assert params[2].tolist() == [1.0] * 2
+
+
 def test_what_cannot_be_done():
     x = np.zeros(2)
     with pytest.raises(TypeError, match="params have the dtypes float32, float64; LBFGS works on"):

@@ -41,6 +41,7 @@ class LBFGS(
         "_plan",
         "_ro",
         "_scalars",
+        "_shapes",
         "_spare",
         "_start",
         "_steps",
@@ -139,6 +140,7 @@ class LBFGS(
                 f"params have the dtypes {', '.join(sorted(map(str, dtypes)))}; "
                 "LBFGS works on all of them as one vector: convert them to one"
             )
+        self._shapes = [p.shape for p in self._params]
         size = sum(p.size for p in self._params)
         # One more than the history has, for a pair that may turn out not to be worth keeping.
         rows = self.history_size + 1
@@ -213,7 +215,7 @@ class LBFGS(
             self._scalars["t"] = 0.0  # until the parameters have moved
             if slope > -self.tolerance_change:
                 break
-            gather(self._params, self._params, self._start)
+            gather(self._params, self._shapes, self._start)
             last = iterations == self.max_iter
             try:
                 if self.line_search_fn is not None:
@@ -236,7 +238,7 @@ class LBFGS(
                     # What the closure does to the parameters, such as clipping them, stays.
                     found, spent = self._look(closure, t, spare.pop()), 1
             except BaseException:
-                scatter(self._start, self._params)
+                scatter(self._start, self._params, self._shapes)
                 self._scalars["n_iter"] -= 1
                 raise
             if found.grad is not grad:
@@ -324,12 +326,12 @@ class LBFGS(
             value = float(np.asarray(loss).item())
         except (TypeError, ValueError):
             raise TypeError(f"{remedy}; the loss is {loss!r:.80}") from None
-        gather(self._plan.gradients(grads), self._params, out)
+        gather(self._plan.gradients(grads), self._shapes, out)
         return value, out
 
     def _move(self, t: float) -> None:
         self._vectors.combine(self._trial, t, self._direction, self._start, None, self._threads)
-        scatter(self._trial, self._params)
+        scatter(self._trial, self._params, self._shapes)
 
     # ---- checkpoints ----------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import TYPE_CHECKING, Any, Protocol
 
 from numpy.typing import NDArray
@@ -46,17 +47,18 @@ class VectorFunctions(Protocol):
         ...
 
 
-def gather(arrays: Sequence[Any], params: Sequence[NDArray[Any]], out: Vector) -> None:
-    """Write arrays with the shapes of `params` into a vector; None stands for zeros."""
+def gather(arrays: Sequence[Any], shapes: Sequence[tuple[int, ...]], out: Vector) -> None:
+    """Write arrays of these shapes into a vector; None stands for zeros."""
     end = 0
-    for p, array in zip(params, arrays, strict=True):
-        begin, end = end, end + p.size
-        out[begin:end].reshape(p.shape)[...] = 0 if array is None else array
+    for shape, array in zip(shapes, arrays, strict=True):
+        begin, end = end, end + prod(shape)
+        out[begin:end].reshape(shape)[...] = 0 if array is None else array
 
 
-def scatter(x: Vector, params: Sequence[NDArray[Any]]) -> None:
-    """Write a vector into the parameters."""
+def scatter(x: Vector, params: Sequence[NDArray[Any]], shapes: Sequence[tuple[int, ...]]) -> None:
+    """Write a vector into the parameters, but for one that has another shape by now."""
     end = 0
-    for p in params:
-        begin, end = end, end + p.size
-        p[...] = x[begin:end].reshape(p.shape)
+    for p, shape in zip(params, shapes, strict=True):
+        begin, end = end, end + prod(shape)
+        if p.shape == shape:
+            p[...] = x[begin:end].reshape(shape)

@@ -12,9 +12,10 @@ There is a class for each optimizer of pyfastopt, beside torch's own ``Optimizer
 that one: the same name, arguments, defaults, parameter groups, hooks and state, so that state
 dicts go from either to the other in mid-training. ``foreach`` and ``fused`` choose among torch's
 own loops, and have no effect here. The others, such as ``Lion`` and ``LAMB``, take the options of
-pyfastopt's class. A parameter group may have any further option of that, such as ``clip_value``. Formulas are those of pyfastopt's classes; the bits are
-theirs, too, and so may differ from torch's in the last place. A new rate acts at once in ``ASGD``,
-and one step later in torch's; ``NAdam`` takes its product of momenta from the present betas.
+pyfastopt's class. A parameter group may have any further option of that, such as ``clip_value``.
+Formulas are those of pyfastopt's classes; the bits are theirs, too, and so may differ from torch's
+in the last place. A new rate acts at once in ``ASGD``, and one step later in torch's; ``NAdam``
+takes its product of momenta from the present betas.
 
 Parameters and gradients are dense float32 or float64 tensors on the CPU, of any strides, and are
 used where they are. `step` raises TypeError or ValueError for what it does not support, and nothing
