@@ -22,11 +22,12 @@ class SupportsDLPack(Protocol):
 #: A NumPy array, or an object on the CPU that shares its memory with NumPy.
 Array: TypeAlias = "NDArray[Any] | Buffer | SupportsDLPack"
 
-#: One array, or arrays nested in lists, tuples and dictionaries.
-Tree: TypeAlias = "Array | Sequence[Tree] | Mapping[Any, Tree] | None"
+#: One array, or arrays nested in lists, tuples and dictionaries. (As a recursive type, mypy would
+#: refuse lists of dictionaries.)
+Tree: TypeAlias = "Array | Sequence[Any] | Mapping[Any, Any] | None"
 
 #: Parameters, or parameter groups: dictionaries with "params" and the group's own options.
-Params: TypeAlias = "Tree | Sequence[Mapping[str, Any]]"
+Params: TypeAlias = "Tree"
 
 Pair: TypeAlias = tuple[float, float]
 

@@ -167,6 +167,14 @@ class Declaration(type):
     ) -> None:
         super().__init__(name, bases, namespace)
 
+    def __setattr__(cls, name: str, value: Any) -> None:
+        if name in cls.fields:
+            raise TypeError(
+                f"{cls.__name__}.{name} is the default of an option, and fixed; "
+                f"derive a class from {cls.__name__} that gives it another"
+            )
+        super().__setattr__(name, value)
+
     @property
     def __signature__(cls) -> Signature:
         # Made when it is asked for, because most programs never ask.
@@ -191,12 +199,16 @@ def _take_fields(namespace: dict[str, Any], bases: tuple[type, ...]) -> dict[str
         del namespace[name]
         if inherited is not None:
             found.annotation, found.entry = inherited.annotation, inherited.entry
+            found.kw_only, found.option = inherited.kw_only, inherited.option
         elif not found.is_argument_only:
             namespace[name] = found.option
     return fields
 
 
 _NOT_GIVEN: Any = object()
+
+# The fields that are no options of the parameter groups.
+_SETTINGS = ("convention", "num_threads")
 
 
 class BaseOptimizer(metaclass=Declaration, private=("__weakref__",)):
@@ -214,10 +226,12 @@ class BaseOptimizer(metaclass=Declaration, private=("__weakref__",)):
     def __init__(self, params: Params, lr: float = _NOT_GIVEN, **options: Any) -> None:
         if lr is not _NOT_GIVEN:
             options["lr"] = lr
-        self._construct(params, **options)
+        fields = type(self).fields
+        settings = {name: fields[name].default for name in _SETTINGS if name in fields}
+        self._construct(params, {**settings, **options})
 
-    def _construct(self, params: Params, **options: Any) -> None:
-        """Initialize with those options that the caller gave."""
+    def _construct(self, params: Params, options: dict[str, Any]) -> None:
+        """Initialize with those options that the caller gave, and all settings."""
         raise NotImplementedError
 
     def __reduce__(self) -> NoReturn:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, MutableMapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, get_args
 
 from . import _core, checkpoint
@@ -116,28 +117,19 @@ class Optimizer(BaseOptimizer, private=("_groups", "_plan", "_step")):
             cls.rule, cls.torch_name = rule, torch
         elif not hasattr(cls, "rule"):
             return
-        cls.defaults = {
-            name: declared.default
-            for name, declared in cls.fields.items()
-            if name != "num_threads" and not declared.is_argument_only
-        }
-        library, _ = _core.describe(cls.rule, {})
-        is_of_the_rule = Optimizer in cls.__bases__  # the others have defaults of their own
-        if [*cls.defaults] != [*library] or (is_of_the_rule and cls.defaults != library):
-            raise TypeError(
-                f"{cls.__name__} declares the options {cls.defaults}, but the library's rule "
-                f"'{cls.rule}' has {library}; install the package again if it was changed"
-            )
+        cls.defaults = MappingProxyType(
+            {
+                name: declared.default
+                for name, declared in cls.fields.items()
+                if name != "num_threads" and not declared.is_argument_only
+            }
+        )
+        _check_against_library(cls, is_of_the_rule=Optimizer in cls.__bases__)
 
-    def _construct(
-        self,
-        params: Params,
-        convention: str = "torch",
-        num_threads: int | None = None,
-        **options: OptionValue,
-    ) -> None:
+    def _construct(self, params: Params, options: dict[str, Any]) -> None:
         if not hasattr(self, "rule"):
             raise TypeError("Optimizer has no rule to step by; use a subclass, such as Adam")
+        convention, num_threads = options.pop("convention"), options.pop("num_threads")
         common = {**self.defaults, **differences(convention, type(self)), **options}
         groups = param_groups(params)
         trees = [group["params"] for group in groups or []]
@@ -248,6 +240,37 @@ def param_groups(params: Any) -> list[dict[str, Any]]:
         if len(groups) == len(params):
             return groups
     return []
+
+
+def _check_against_library(cls: type[Optimizer], is_of_the_rule: bool) -> None:
+    """Raise TypeError where a class does not declare what the library's rule has.
+
+    A class that is derived from another optimizer has the same options, with defaults of its own.
+    """
+    remedy = "make both alike, and build the library"
+    try:
+        library, _ = _core.describe(cls.rule, {})
+    except ValueError as error:
+        raise TypeError(f"{cls.__name__}: {error}; {remedy}") from None
+    wrong = [
+        f"{name} is {cls.defaults.get(name, 'missing')} here, {library.get(name, 'missing')} there"
+        for name in {**cls.defaults, **library}
+        if name not in cls.defaults
+        or name not in library
+        or (is_of_the_rule and cls.defaults[name] != library[name])
+    ]
+    if not wrong and [*cls.defaults] != [*library]:
+        wrong = [f"the order is {', '.join(cls.defaults)} here, {', '.join(library)} there"]
+    if wrong:
+        raise TypeError(
+            f"{cls.__name__} differs from the library's rule '{cls.rule}': {'; '.join(wrong)}. "
+            f"{remedy[0].upper()}{remedy[1:]}"
+        )
+    if unknown := cls.conventions.keys() - {*get_args(Convention)}:
+        raise TypeError(
+            f"{cls.__name__}.conventions has {sorted(unknown)}; the frameworks are "
+            f"{', '.join(get_args(Convention))}"
+        )
 
 
 def differences(convention: str, optimizer: type[Optimizer]) -> Mapping[str, OptionValue]:

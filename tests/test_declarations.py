@@ -65,16 +65,65 @@ def test_options_that_are_given_override_the_convention_even_with_the_default():
     assert fo.SGD(vector(), 1e-3, convention="keras").lr == 1e-3
 
 
+LION = {
+    "lr": 1e-4,
+    "decoupled_weight_decay": True,
+    "betas": (0.9, 0.99),
+    "__annotations__": {"betas": "Pair"},
+}
+
+
 @pytest.mark.parametrize(
-    ("body", "message"),
+    ("change", "rule", "message"),
     [
-        ({"betas": (0.9, 0.99)}, "Wrong declares the options .*'lr': 0.001, .* the library's rule"),
-        ({"lr": 1e-4, "decoupled_weight_decay": True}, "but the library's rule 'lion' has"),
+        (
+            {"lr": 1e-3},
+            "lion",
+            r"rule 'lion': lr is 0\.001 here, 0\.0001 there\. Make both alike, and",
+        ),
+        ({"__annotations__": {}}, "lion", r"betas is missing here, \(0\.9, 0\.99\) there"),
+        (
+            {"eps": 1.0, "__annotations__": {"betas": "Pair", "eps": "float"}},
+            "lion",
+            r"eps is 1\.0 here, missing there",
+        ),
+        ({}, "lyon", "Wrong: rule = 'lyon' is not one of sgd, .*; make both alike, and build"),
+        (
+            {"conventions": {"kerras": {}}},
+            "lion",
+            r"\['kerras'\]; the frameworks are torch, keras,",
+        ),
     ],
 )
-def test_a_declaration_that_is_not_the_librarys_is_refused(body, message):
+def test_a_declaration_that_is_not_the_librarys_is_refused(change, rule, message):
+    type(fo.Optimizer)("Right", (fo.Optimizer,), dict(LION), rule="lion")
     with pytest.raises(TypeError, match=message):
-        type(fo.Optimizer)("Wrong", (fo.Optimizer,), dict(body), rule="lion")
+        type(fo.Optimizer)("Wrong", (fo.Optimizer,), {**LION, **change}, rule=rule)
+
+
+def test_defaults_of_a_class_are_fixed():
+    with pytest.raises(TypeError, match=r"Adam\.lr is the default of an option, and fixed; derive"):
+        fo.Adam.lr = 0.5
+    with pytest.raises(TypeError):
+        fo.Adam.defaults["lr"] = 0.5
+    assert fo.Adam(vector()).lr == fo.Adam.lr == 1e-3
+
+
+def test_subclasses_may_have_another_convention_and_number_of_threads():
+    class Mine(fo.Adam):
+        convention = "keras"
+        num_threads = 2
+        lr = 0.5
+
+    mine = Mine(vector(), 0.25)
+    assert (mine.lr, mine.eps, mine.num_threads) == (0.25, 1e-7, 2)
+    assert Mine(vector(), convention="torch", num_threads=1).eps == 1e-8
+    assert inspect.signature(Mine).parameters["lr"].kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
+
+    class Searching(fo.LBFGS):
+        num_threads = 3
+
+    assert Searching(vector()).num_threads == 3
 
 
 def test_subclasses_of_users():

@@ -45,7 +45,7 @@ def test_the_package_has_what_is_generated(rules):
 def test_stubs_and_tables_are_current(rules):
     for name, text in generate.of_the_sources(rules, ROOT).items():
         is_current = (ROOT / name).read_text(encoding="utf-8") == text
-        assert is_current, f"{name}: run cmake --build build/default --target sources"
+        assert is_current, f"{name}: run ninja -C build/default sources"
 
 
 def test_declarations_are_read_as_they_are_run(declarations):

@@ -19,6 +19,9 @@ a: Any = np.ones(3)
 fo.Adam(a)
 fo.Adam([a, {"b": a}], 1e-3, betas=(0.9, 0.99), convention="keras", num_threads=2)
 fo.AdamW([{"params": [a], "lr": 0.1}], lr=0.5, weight_decay=0.1).step([[a]])
+W, b = np.ones((3, 2)), np.ones(2)
+fo.AdamW([{"params": [W]}, {"params": [b], "weight_decay": 0.0}], lr=1e-3).step([[W], [b]])
+fo.Adam([W, {"b": b}]).step([W, {"b": None}])
 fo.Adam(a, beta=(0.9, 0.9))  # call-arg
 fo.Adam(a, eps="x")  # arg-type
 fo.Adam(a, 1e-3, (0.9, 0.99))  # arg-type call-arg

@@ -119,7 +119,8 @@ class LBFGS(
     # The compiled vector functions; those of pyfastopt.reference are the same in NumPy.
     _vectors: ClassVar[VectorFunctions] = _core
 
-    def _construct(self, params: Params, num_threads: int | None = None, **options: Any) -> None:
+    def _construct(self, params: Params, options: dict[str, Any]) -> None:
+        num_threads = options.pop("num_threads")
         if unknown := options.keys() - SETTINGS.keys():
             raise TypeError(
                 f"there is no option '{min(unknown)}'; the options are {', '.join(SETTINGS)}"

@@ -25,6 +25,10 @@ else:
     for _file in _files:
         for _name, _value in vars(import_module(f".{_file}", __name__)).items():
             if isinstance(_value, type) and _value.__module__ == f"{__name__}.{_file}":
-                assert issubclass(_value, Optimizer), _value
+                if not (issubclass(_value, Optimizer) and hasattr(_value, "rule")):
+                    raise ImportError(
+                        f"{__name__}.{_file}.{_name} is not an optimizer with a rule, and only "
+                        "such classes may be here: class Name(Optimizer, rule=...)"
+                    )
                 globals()[_name] = _value
                 __all__.append(_name)
