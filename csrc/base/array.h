@@ -26,6 +26,14 @@ inline std::size_t element_count(const fastopt_array& array) {
     return count;
 }
 
+// Whether two shapes, or two lists of strides, agree. There are few axes: a call of memcmp() would
+// take longer, and this is asked for each array of each step.
+inline bool same_lengths(const std::ptrdiff_t* a, const std::ptrdiff_t* b, int ndim) {
+    for (int i = 0; i < ndim; ++i)
+        if (a[i] != b[i]) return false;
+    return true;
+}
+
 // From the first to behind the last byte.
 struct Extent {
     const char *begin, *end;

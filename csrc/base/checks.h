@@ -2,11 +2,10 @@
 // array by `name`.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <string_view>
 
-#include "../include/fastopt.h"
+#include "array.h"
 
 namespace fastopt::core {
 
@@ -32,7 +31,7 @@ void check_written(const fastopt_array& array, std::string_view name);
                                 const std::ptrdiff_t* shape, std::string_view name);
 inline void check_like(const fastopt_array& array, fastopt_type type, int ndim,
                        const std::ptrdiff_t* shape, std::string_view name) {
-    if (array.type != type || array.ndim != ndim || !std::equal(shape, shape + ndim, array.shape))
+    if (array.type != type || array.ndim != ndim || !same_lengths(shape, array.shape, ndim))
         refuse_unlike(array, type, ndim, shape, name);
 }
 

@@ -151,7 +151,9 @@ std::size_t Plan::add_row(std::size_t group, fastopt_array parameter, const fast
     }
     if (!disjoint) check_overlap(extents, names);
     // Room for a step, which must not fail for want of memory.
+    listed_ = nullptr;
     tasks_.resize(rows_.size() + 1);
+    leads_.reserve(rows_.size() + 1);
     coefficients_.resize(rows_.size() + 1);
     written_.reserve(extents.size());
     rows_.push_back(std::move(row));
@@ -168,6 +170,7 @@ void Plan::set_steps(std::size_t index, std::int64_t steps) {
         refuse("steps = " + std::to_string(steps) + " must be an integer from 0 to " +
                std::to_string(FASTOPT_MAX_STEPS));
     row(index).steps = steps;
+    listed_ = nullptr;
 }
 
 fastopt_array Plan::slot(std::size_t index, std::size_t slot) const {
@@ -181,7 +184,10 @@ fastopt_array Plan::slot(std::size_t index, std::size_t slot) const {
 void Plan::set_gradient(std::size_t index, const fastopt_array* gradient, bool disjoint) {
     Row& row = this->row(index);
     if (gradient == nullptr) {
-        active_ -= row.active ? 1 : 0;
+        if (row.active) {
+            --active_;
+            listed_ = nullptr;
+        }
         row.active = false;
         row.gradient = {};
         return;
@@ -198,7 +204,7 @@ void Plan::set_gradient(std::size_t index, const fastopt_array* gradient, bool d
     Operand& operand = row.operands[gradient_operand];
     const bool unmoved =
         row.active && operand.data() == array.data &&
-        std::equal(array.strides, array.strides + array.ndim, row.gradient_strides());
+        same_lengths(array.strides, row.gradient_strides(), array.ndim);
     if (unmoved && (disjoint || row.gradient.begin != nullptr)) return;
     if (array.data == nullptr && row.count > 0)
         refuse("gradient: data is NULL; pass the address of its elements");
@@ -210,61 +216,65 @@ void Plan::set_gradient(std::size_t index, const fastopt_array* gradient, bool d
     }
     row.gradient = bytes;
     std::copy_n(array.strides, array.ndim, row.gradient_strides());
+    const bool was_contiguous = operand.contiguous();
     operand.bind(array, row.order);
+    if (!row.active || operand.contiguous() != was_contiguous)
+        listed_ = nullptr;
+    else if (listed_ != nullptr && row.count > 0)
+        tasks_[row.task].at[gradient_operand] = operand.data();
     active_ += row.active ? 0 : 1;
     row.active = true;
 }
 
-// Counts the steps of the active rows and lists their work; returns how many bytes that touches.
-std::size_t Plan::list_tasks() {
-    const KernelTable& table = active_isa();
-    const Row* before = nullptr;
-    std::size_t blocks = 0;  // of coefficients
+// A gradient at another address changes its task alone; anything else has the tasks listed anew.
+void Plan::list_tasks(const KernelTable& table) {
     std::size_t elements = 0;
-    std::size_t bytes = 0;
+    bytes_ = 0;
     task_count_ = 0;
     measured_ = false;
+    leads_.clear();
     for (Row& row : rows_) {
-        if (!row.active) continue;
-        if (row.steps < FASTOPT_MAX_STEPS) ++row.steps;
-        if (row.count == 0) continue;
+        if (!row.active || row.count == 0) continue;
         // Rows in the same state share their coefficients, unless those depend on norms.
         const bool measured = !row.sums.empty();
         measured_ |= measured;
-        if (measured || before == nullptr || before->group != row.group ||
-            before->type != row.type || before->steps != row.steps)
-            groups_[row.group].compute_coefficients(row.type, Step{row.steps},
-                                                    coefficients_[blocks++]);
-        before = &row;
+        if (measured || leads_.empty() || leads_.back()->group != row.group ||
+            leads_.back()->type != row.type || leads_.back()->steps != row.steps)
+            leads_.push_back(&row);
 
         const std::size_t item = size_of(row.type);
         elements += row.count;
-        bytes += row.count * row.operands.size() * item;
-        Task task{&table.at(row.type, row.variant),
-                  coefficients_[blocks - 1].bytes,
-                  row.count,
-                  elements,
-                  item,
-                  row.operands.size(),
-                  {},
-                  nullptr,
-                  measured ? row.sums.data() : nullptr};
+        bytes_ += row.count * row.operands.size() * item;
+        row.task = task_count_++;
+        Task& task = tasks_[row.task];
+        task = {&table.at(row.type, row.variant),
+                coefficients_[leads_.size() - 1].bytes,
+                row.count,
+                elements,
+                item,
+                row.operands.size(),
+                {},
+                nullptr,
+                measured ? row.sums.data() : nullptr};
         for (std::size_t k = 0; k < row.operands.size(); ++k) {
             task.at[k] = row.operands[k].data();
             if (!row.operands[k].contiguous()) task.tiled = row.operands.data();
         }
-        // Unchanged tasks are not written, so that they stay in the caches of all threads: with a
-        // thousand small rows, fetching them anew would take longer than the sweeps.
-        if (tasks_[task_count_] != task) tasks_[task_count_] = task;
-        ++task_count_;
     }
-    return bytes;
+    listed_ = &table;
 }
 
 void Plan::step(int threads) {
     if (stepping_.exchange(this_process()) == this_process()) refuse_busy();
-    const std::size_t bytes = list_tasks();
-    run_tasks(tasks_.data(), task_count_, bytes, measured_, threads);
+    const KernelTable& table = active_isa();
+    if (listed_ != &table) list_tasks(table);
+    for (Row& row : rows_)
+        if (row.active && row.steps < FASTOPT_MAX_STEPS) ++row.steps;
+    for (std::size_t k = 0; k < leads_.size(); ++k) {
+        const Row& lead = *leads_[k];
+        groups_[lead.group].compute_coefficients(lead.type, Step{lead.steps}, coefficients_[k]);
+    }
+    run_tasks(tasks_.data(), task_count_, bytes_, measured_, threads);
     stepping_ = 0;
 }
 

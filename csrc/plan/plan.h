@@ -58,6 +58,7 @@ class Plan {
         std::int64_t steps = 0;
         std::size_t count;
         bool active = false;  // has a gradient
+        std::size_t task;     // its place among the tasks, while those are listed
         Extent gradient{};    // where it is, if that is known not to overlap what is written
         // The shape, and behind it the gradient's strides: one place in memory to look at.
         std::vector<std::ptrdiff_t> layout;
@@ -78,16 +79,22 @@ class Plan {
                                        std::ptrdiff_t* strides);
     void check_overlap(const std::vector<Extent>& added,
                        const std::vector<std::string>& names) const;
-    std::size_t list_tasks();
+    void list_tasks(const KernelTable& table);
 
     std::vector<RuleOptions> groups_;
     std::vector<Row> rows_;
     std::size_t active_ = 0;  // how many rows have a gradient
     ExtentSet written_;
+
+    // The work of a step, which stays as it is from step to step but for the coefficients.
+    const KernelTable* listed_ = nullptr;  // whose kernels the tasks have; null: list them anew
     std::vector<Task> tasks_;
     std::size_t task_count_ = 0;
-    bool measured_ = false;  // whether a task has a kernel that measures
+    std::size_t bytes_ = 0;          // that they touch
+    bool measured_ = false;          // whether a task has a kernel that measures
+    std::vector<const Row*> leads_;  // the first row of those that share a block of coefficients
     std::vector<CoefficientBlock> coefficients_;
+
     std::atomic<int> stepping_{0};  // this_process() while a step runs
 };
 

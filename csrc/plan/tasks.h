@@ -2,9 +2,7 @@
 #pragma once
 
 #include <cstddef>
-#include <cstring>
 #include <functional>
-#include <type_traits>
 
 #include "../kernels/kernel.h"
 #include "operand.h"
@@ -30,12 +28,7 @@ struct Task {
     char* at[max_operands];  // where the operands begin
     const Operand* tiled;    // the operands themselves if some is not contiguous, else null
     double* sums;            // two for each block if the kernel measures, else null
-
-    bool operator!=(const Task& other) const {
-        return std::memcmp(this, &other, sizeof(Task)) != 0;
-    }
 };
-static_assert(std::has_unique_object_representations_v<Task>, "comparison is by bytes");
 
 // visit(block, first, count) for the blocks of so many elements, shared out between threads where
 // they touch enough bytes.
