@@ -150,6 +150,32 @@ def test_options_may_change_between_steps(row, dtype, rng):
     assert np.array_equal(p, reference.params[0])
 
 
+def test_what_changes_between_steps_is_noticed(row, dtype, rng):
+    shapes = [(5,), (30, 20), (0,), (), (300, 3), (64,)]
+    params = [rng.standard_normal(shape).astype(dtype) for shape in shapes]
+    reference = Reference(row.optimizer, [p.copy() for p in params])
+    opt = row.optimizer(params, num_threads=2)
+    grads = [rng.standard_normal(shape).astype(dtype) for shape in shapes]
+    for step in range(60):
+        i = int(rng.integers(len(params)))
+        event = rng.integers(8)
+        if event == 0:
+            grads[i] = None
+        elif event <= 2:
+            grads[i] = rng.standard_normal(shapes[i]).astype(dtype)
+        elif event == 3:
+            grads[i] = rng.standard_normal(shapes[i][::-1]).astype(dtype).T
+        elif event == 4:
+            saved = opt.state_dict()
+            saved["state"][i]["step"] = reference.state[i]["step"] = int(rng.integers(100))
+            opt.load_state_dict(saved)
+        opt.step(grads)
+        reference.step(grads)
+        for a, b in zip(params, reference.params, strict=True):
+            assert np.array_equal(a, b), step
+    assert [s["step"] for s in opt.state] == [s["step"] for s in reference.state]
+
+
 def test_unknown_attributes_are_refused():
     with pytest.raises(AttributeError):
         fo.Adam(vector()).learning_rate = 0.1
