@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from typing_extensions import Buffer
+else:
+    Buffer = Any  # for whoever asks for the types at run time, where NumPy is all there is
 
 
 class SupportsDLPack(Protocol):
@@ -20,14 +22,14 @@ class SupportsDLPack(Protocol):
 
 
 #: A NumPy array, or an object on the CPU that shares its memory with NumPy.
-Array: TypeAlias = "NDArray[Any] | Buffer | SupportsDLPack"
+Array: TypeAlias = NDArray[Any] | Buffer | SupportsDLPack
 
 #: One array, or arrays nested in lists, tuples and dictionaries. (As a recursive type, mypy would
 #: refuse lists of dictionaries.)
-Tree: TypeAlias = "Array | Sequence[Any] | Mapping[Any, Any] | None"
+Tree: TypeAlias = Array | Sequence[Any] | Mapping[Any, Any] | None
 
 #: Parameters, or parameter groups: dictionaries with "params" and the group's own options.
-Params: TypeAlias = "Tree"
+Params: TypeAlias = Tree
 
 Pair: TypeAlias = tuple[float, float]
 

@@ -8,17 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import copy
+from dataclasses import InitVar
 from inspect import Parameter, Signature
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from ._types import Params
 from .documentation import Entry, document, read_entries, split_sections
 
 if TYPE_CHECKING:
-    from dataclasses import InitVar
-
     from typing_extensions import dataclass_transform
-
-    from ._types import Params
 else:
 
     def dataclass_transform(**_):

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, MutableMapping
+from dataclasses import InitVar
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, get_args
+from typing import Any, ClassVar, NoReturn, get_args
 
 from . import _core, checkpoint
 from ._types import Convention, OptionValue, Params, Tree
 from .declaration import BaseOptimizer, ThreadsOption, field
 from .formulas import Floats, Options, State
-
-if TYPE_CHECKING:
-    from dataclasses import InitVar
 
 
 class ParamGroup(MutableMapping[str, Any]):
@@ -88,7 +86,7 @@ class Optimizer(BaseOptimizer, private=("_groups", "_plan", "_step")):
 
     Notes
     -----
-    Every option is an attribute of the optimizer too, which may be changed between steps. In the
+    Every option of an optimizer is an attribute, too, which may be changed between steps. In the
     formulas, `g` is the gradient after scaling, clipping, `maximize` and weight decay, in this
     order; `t` counts a parameter's own steps from 1.
     """
@@ -283,7 +281,11 @@ def differences(convention: str, optimizer: type[Optimizer]) -> Mapping[str, Opt
             f"convention = {convention!r} must be one of {', '.join(map(repr, names))}"
         )
     if convention not in optimizer.conventions:
-        known = [c.__name__ for c in _subclasses(Optimizer) if convention in c.conventions]
+        known = [
+            c.__name__
+            for c in _subclasses(Optimizer)
+            if convention in c.conventions and c.__module__.startswith(f"{__package__}.")
+        ]
         raise ValueError(
             f"convention = {convention!r} has no {optimizer.__name__}; it has {', '.join(known)}"
         )

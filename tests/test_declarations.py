@@ -3,6 +3,8 @@
 import inspect
 import pydoc
 import re
+import sys
+import typing
 
 import numpy as np
 import pytest
@@ -24,7 +26,7 @@ def test_every_parameter_is_described_with_its_default(made):
     doc = inspect.getdoc(made)
     for name, parameter in inspect.signature(made).parameters.items():
         entry = re.search(rf"^(?:.+, )?{name}(?:, .+)? : (.+)\n    \S", doc, re.MULTILINE)
-        assert entry, name
+        assert entry, f"the docstring lacks a sentence on {name}"
         if parameter.default not in (None, inspect.Parameter.empty):
             written = entry[1].split("default ")[1].strip('"')
             assert written == str(parameter.default), name
@@ -56,6 +58,12 @@ def test_defaults_have_the_types_of_the_library(name):
     values, _ = _core.describe(cls.rule, dict(cls.defaults))
     assert values == cls.defaults
     assert [*map(type, values.values())] == [*map(type, cls.defaults.values())]
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="Python could not resolve InitVar")
+@pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
+def test_types_can_be_asked_for(cls):
+    assert typing.get_type_hints(cls)["lr"] is float
 
 
 def test_options_that_are_given_override_the_convention_even_with_the_default():

@@ -14,7 +14,7 @@ from ..declaration import Option
 if TYPE_CHECKING:
     from typing import TypeAlias
 
-LineSearch: TypeAlias = "Literal['strong_wolfe'] | None"
+LineSearch: TypeAlias = Literal["strong_wolfe"] | None
 
 
 class Setting(Option):

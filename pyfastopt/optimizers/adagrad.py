@@ -22,7 +22,7 @@ class Adagrad(Optimizer, rule="adagrad", torch="Adagrad"):
     lr_decay
         How fast the rate falls with the steps, >= 0.
     initial_accumulator_value
-        What `s` begins with, >= 0. Fixed at construction.
+        What `s` begins with, >= 0. Cannot change between steps.
     eps
         Keeps the quotient finite, >= 0.
     eps_inside

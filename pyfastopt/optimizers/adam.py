@@ -38,7 +38,7 @@ class Adam(Optimizer, rule="adam", torch="Adam"):
         `eps` stands beside the root without bias correction, as in Keras, MXNet and the paper's
         second form.
     amsgrad
-        Divide by the root of the running maximum. Fixed at construction.
+        Divide by the root of the running maximum. Cannot change between steps.
     amsgrad_corrected
         That maximum is of `v` with bias correction, as in optax. Not together with `eps_hat`.
     decay_corrected

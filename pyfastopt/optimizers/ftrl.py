@@ -34,7 +34,7 @@ class FTRL(Optimizer, rule="ftrl"):
         The penalty ``l2_shrinkage * p**2`` on the weights as they were, without part in `n`, as in
         Keras; >= 0.
     initial_accumulator_value
-        What `n` begins with, >= 0. Fixed at construction. It, `beta` or `l2` must be > 0.
+        What `n` begins with, >= 0. Cannot change between steps. It, `beta` or `l2` must be > 0.
 
     Notes
     -----

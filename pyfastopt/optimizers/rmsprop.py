@@ -35,7 +35,7 @@ class RMSProp(Optimizer, rule="rmsprop", torch="RMSprop"):
     nesterov
         Look one step ahead, as optax can; needs momentum > 0.
     centered
-        Divide by the standard deviation instead. Fixed at construction.
+        Divide by the standard deviation instead. Cannot change between steps.
     eps_inside
         Add `eps` under the root, as Keras and optax do, and not to it, as PyTorch does.
     lr_inside
@@ -43,7 +43,7 @@ class RMSProp(Optimizer, rule="rmsprop", torch="RMSprop"):
     bias_correction
         Divide the running means by ``1 - alpha**t``, as optax can.
     initial_accumulator_value
-        What `v` begins with, >= 0. Fixed at construction.
+        What `v` begins with, >= 0. Cannot change between steps.
 
     Notes
     -----

@@ -30,7 +30,7 @@ class Yogi(Optimizer, rule="yogi"):
     bias_correction
         False: no division by ``1 - b**t``, as in the paper and in Flower's ``FedYogi``.
     initial_accumulator_value
-        What `m` and `v` begin with, >= 0. Fixed at construction.
+        What `m` and `v` begin with, >= 0. Cannot change between steps.
 
     Notes
     -----

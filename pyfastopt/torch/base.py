@@ -6,6 +6,7 @@ import functools
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Set
+from inspect import Signature
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -314,11 +315,14 @@ def derive(plain: type[Optimizer]) -> type[Fused]:
         torch_init(self, *args, **kwargs)
         self._begin()
 
-    members = {
+    members: dict[str, Any] = {
         "__doc__": f"Steps as :class:`pyfastopt.{plain.__name__}`, on tensors of PyTorch.",
         "__init__": init,
         "__module__": "pyfastopt.torch",
         "_plain": plain,
         "_has_step": name != "SGD",
     }
+    if base is _Own:
+        names = ["params", *plain.defaults]
+        members["__signature__"] = Signature([plain.fields[k].parameter(k) for k in names])
     return type(name, (base,) if issubclass(base, Fused) else (Fused, base), members)
