@@ -53,5 +53,5 @@ const fastopt_rule_info* fastopt_find_rule(const char* name) noexcept {
 }
 
 const fastopt_variant_info* fastopt_variant(size_t index) noexcept {
-    return index < variant_infos().size() ? &variant_infos()[index] : nullptr;
+    return index < variants().size() ? &variants()[index].info : nullptr;
 }

@@ -50,15 +50,20 @@ const char* kind(Flag) {
     return "flag";
 }
 
+// No part of the template below, which is compiled for each option anew.
+void add_option(std::vector<std::string>& all, const char* name, const char* kind,
+                const char* domain, const std::string& value) {
+    all.push_back("{\"name\": " + text(name) + ", \"kind\": " + text(kind) +
+                  ", \"domain\": " + text(domain) + ", \"default\": " + value + "}");
+}
+
 template <class Options>
 std::vector<std::string> options() {
     const Options defaults;
     std::vector<std::string> all;
     const auto add = [&](const auto& option) {
         const auto& value = defaults.*option.member;
-        all.push_back("{\"name\": " + text(option.name) + ", \"kind\": " + text(kind(value)) +
-                      ", \"domain\": " + text(option.domain.words) +
-                      ", \"default\": " + default_text(value) + "}");
+        add_option(all, option.name, kind(value), option.domain.words, default_text(value));
     };
     std::apply([&](const auto&... option) { (add(option), ...); }, Options::declared);
     return all;

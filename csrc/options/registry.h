@@ -10,32 +10,40 @@
 
 namespace fastopt::core {
 
-// Every variant, in the order of the kernel tables.
-const std::vector<fastopt_variant_info>& variant_infos();
-
-inline const fastopt_variant_info& variant_info(int variant) {
-    return variant_infos()[static_cast<std::size_t>(variant)];
-}
-
 // Room for the coefficients of any rule.
 struct CoefficientBlock {
     static constexpr std::size_t size = 192;
     alignas(double) unsigned char bytes[size];
 };
 
-// A rule, in data and functions. `options` point to the rule's options, which lie in memory as its
-// struct in C does.
+// What follows points with `options` to the options of a rule, which lie in memory as its struct in
+// C does.
+
+// A variant, in data and functions.
+struct VariantType {
+    fastopt_variant_info info;
+    bool (*serves)(const void* options);
+    void (*compute_f32)(const void* options, const Step& step, CoefficientBlock& out);
+    void (*compute_f64)(const void* options, const Step& step, CoefficientBlock& out);
+};
+
+// Every variant, in the order of the kernel tables.
+const std::vector<VariantType>& variants();
+
+inline const fastopt_variant_info& variant_info(int variant) {
+    return variants()[static_cast<std::size_t>(variant)].info;
+}
+
+// A rule, in data and functions.
 struct RuleType {
     fastopt_rule_info info;
     std::vector<fastopt_option_info> options;
     std::vector<bool (*)(double)> holds;  // whether a value is in the option's domain
+    const VariantType* variants;          // the first of them; some one serves any options
 
     void (*set_defaults)(void* options);
     const char* (*conflict)(const void* options);
     double (*initial_state)(const void* options, int slot);
-    int (*variant)(const void* options);
-    void (*compute)(const void* options, fastopt_type type, const Step& step,
-                    CoefficientBlock& out);
 };
 
 const std::vector<RuleType>& rules();
@@ -56,11 +64,12 @@ class RuleOptions {
     // Why these options cannot stand together, or null.
     const char* conflict() const { return type_->conflict(bytes_); }
     double initial_state(int slot) const { return type_->initial_state(bytes_, slot); }
-    int variant() const { return type_->variant(bytes_); }
+    int variant() const { return static_cast<int>(&variant_type() - variants().data()); }
     // Whether rows that have begun with these options can go on with others.
     bool may_become(const RuleOptions& others) const;
     void compute_coefficients(fastopt_type type, const Step& step, CoefficientBlock& out) const {
-        type_->compute(bytes_, type, step, out);
+        const VariantType& variant = variant_type();
+        (type == FASTOPT_F32 ? variant.compute_f32 : variant.compute_f64)(bytes_, step, out);
     }
 
     // The rule's struct in C, type().info.options_size bytes.
@@ -68,6 +77,12 @@ class RuleOptions {
     const unsigned char* bytes() const { return bytes_; }
 
   private:
+    const VariantType& variant_type() const {
+        const VariantType* found = type_->variants;
+        while (!found->serves(bytes_)) ++found;
+        return *found;
+    }
+
     const RuleType* type_;
     alignas(double) unsigned char bytes_[max_size];
 };
