@@ -37,8 +37,7 @@ py::array share_array(py::handle object, const Label& label);
 void refuse_negated(py::handle object, const std::string& label);
 
 // A parameter as it was when its plan was made: what it has to be still, and what its gradient and
-// state have to match. NumPy keeps an array's own shape close to its data; reading it there may
-// wait for the thread that wrote to that cache line in the last step.
+// state have to match.
 struct ArraySpec {
     explicit ArraySpec(const py::array& parameter);
 
