@@ -202,9 +202,8 @@ void Plan::set_gradient(std::size_t index, const fastopt_array* gradient, bool d
         array.strides = c_strides;
     }
     Operand& operand = row.operands[gradient_operand];
-    const bool unmoved =
-        row.active && operand.data() == array.data &&
-        same_lengths(array.strides, row.gradient_strides(), array.ndim);
+    const bool unmoved = row.active && operand.data() == array.data &&
+                         same_lengths(array.strides, row.gradient_strides(), array.ndim);
     if (unmoved && (disjoint || row.gradient.begin != nullptr)) return;
     if (array.data == nullptr && row.count > 0)
         refuse("gradient: data is NULL; pass the address of its elements");
