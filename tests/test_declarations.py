@@ -73,6 +73,15 @@ def test_options_that_are_given_override_the_convention_even_with_the_default():
     assert fo.SGD(vector(), 1e-3, convention="keras").lr == 1e-3
 
 
+def test_a_frameworks_optimizers_are_not_users_classes():
+    class OfMine(fo.Adam):
+        pass
+
+    with pytest.raises(ValueError, match="'keras' has no ASGD; it has SGD, Momentum, ") as caught:
+        fo.ASGD(vector(), convention="keras")
+    assert OfMine.__name__ not in str(caught.value)
+
+
 LION = {
     "lr": 1e-4,
     "decoupled_weight_decay": True,

@@ -17,6 +17,9 @@ def test_every_optimizer_has_its_class():
         ours, torchs = getattr(optim, name), getattr(torch.optim, name)
         assert issubclass(ours, torchs)
         assert inspect.signature(ours) == inspect.signature(torchs)
+    for name in fused - set(torch.optim.__all__):
+        ours = getattr(optim, name)
+        assert [*inspect.signature(ours).parameters] == ["params", *ours._plain.defaults]
 
 
 @pytest.mark.slow

@@ -169,6 +169,8 @@ void Plan::set_steps(std::size_t index, std::int64_t steps) {
     if (steps < 0 || steps > FASTOPT_MAX_STEPS)
         refuse("steps = " + std::to_string(steps) + " must be an integer from 0 to " +
                std::to_string(FASTOPT_MAX_STEPS));
+    // pyfastopt.torch sets each count in each step once others may have changed it.
+    if (row(index).steps == steps) return;
     row(index).steps = steps;
     listed_ = nullptr;
 }
