@@ -1,6 +1,8 @@
 // Plans: see fastopt.h.
 #include "../plan/plan.h"
 
+#include <memory>
+
 #include "../base/checks.h"
 #include "../options/structs.h"
 #include "../runtime/environment.h"
@@ -25,7 +27,7 @@ fastopt_status fastopt_plan_create(fastopt_plan** plan) noexcept {
     return guard([&] {
         given(plan, "plan") = nullptr;
         initialize();
-        *plan = new fastopt_plan();
+        *plan = std::make_unique<fastopt_plan>().release();
     });
 }
 

@@ -1,6 +1,7 @@
 // Values as messages show them.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
@@ -26,8 +27,9 @@ inline std::string list_text(const std::vector<std::string>& entries) {
 }
 
 inline std::string shape_text(int ndim, const std::ptrdiff_t* shape) {
-    std::vector<std::string> lengths;
-    for (int i = 0; i < ndim; ++i) lengths.push_back(std::to_string(shape[i]));
+    std::vector<std::string> lengths(static_cast<std::size_t>(ndim));
+    std::transform(shape, shape + ndim, lengths.begin(),
+                   [](std::ptrdiff_t length) { return std::to_string(length); });
     return "(" + list_text(lengths) + ")";
 }
 

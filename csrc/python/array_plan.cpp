@@ -313,7 +313,7 @@ void ArrayPlan::load(const py::list& options, const py::list& state) {
             const std::string path = index + "['" + name + "']";
             const py::array content = share_array(take(name), {"state", path});
             check_gradient(content, rows_[row].spec, {"state", path});
-            contents.push_back(content.attr("copy")());  // for it may be a state array of ours
+            contents.emplace_back(content.attr("copy")());  // for it may be a state array of ours
         }
         if (entry.size() != variant.slot_count + 1)
             value_error({"state", index}, "has entries that this optimizer does not know: " +
@@ -362,6 +362,7 @@ void apply(const std::string& rule, py::handle parameter, py::handle gradient,
         views.push_back(view(arrays.back().second));
     }
     std::vector<Extent> extents;
+    extents.reserve(arrays.size());
     for (const auto& [name, array] : arrays) extents.push_back(extent(array));
     for (std::size_t i = 0; i < arrays.size(); ++i)
         for (std::size_t k = 0; k < i; ++k)

@@ -61,7 +61,7 @@ struct ArraySpec {
     }
 
     std::vector<py::ssize_t> shape() const {
-        return {layout.begin(), layout.begin() + layout.size() / 2};
+        return {layout.data(), layout.data() + layout.size() / 2};
     }
 
     py::dtype type;
