@@ -84,6 +84,38 @@ for body, repeats in ((steps, 100_000), (heavy, 100)):
 )
 
 
+ONE_SHOTS = f"""
+import ctypes, sys
+from pathlib import Path
+import numpy as np
+import pyfastopt as fo
+sys.path.insert(0, {str(COUNTER.parent)!r})
+from c_library import RULES, Api
+
+api = Api(next(Path(fo.get_library_dir()).glob("libfastopt.*")))
+count = ctypes.CDLL(None).count_malloc_calls
+count.restype = ctypes.c_long
+a = np.ones((8, 100_000))
+
+for rule, (_, _, slots) in RULES.items():
+    amsgrad = {{"amsgrad": True}} if rule == "adam" else {{}}
+    for options in ({{}}, {{"weight_decay": 0.1, **amsgrad}}):
+        record = fo.option_struct(rule, **options)
+        _, needed = fo._core.describe(rule, options)
+        arrays = [a[0], a[1], *(a[2 + i] if s in needed else None for i, s in enumerate(slots))]
+        addresses = [None if x is None else x.ctypes.data for x in arrays]
+        for n in (5, 100_000):
+            for threads in (1, 2):
+                one_shot = getattr(api, f"{{rule}}_f64")
+                arguments = [record.ctypes.data if options else None, 1, n, *addresses, threads]
+                one_shot(*arguments)
+                before = count()
+                for _ in range(100):
+                    one_shot(*arguments)
+                print((count() - before) // 100)  # for ctypes itself allocates now and then
+"""
+
+
 def counts(code, **environment):
     return [int(line) for line in interpreter.output(code, **environment).split()]
 
@@ -104,3 +136,5 @@ def test_a_step_allocates_nothing(tmp_path, pythons_own):
     subprocess.run([compiler, "-shared", "-fPIC", "-O1", COUNTER, "-o", library], check=True)
     environment = {"PYTHONMALLOC": "malloc"} if pythons_own else {}
     assert counts(MALLOCS, LD_PRELOAD=str(library), **environment) == [0, 0]
+    if not pythons_own:
+        assert not any(counts(ONE_SHOTS, LD_PRELOAD=str(library)))

@@ -1,5 +1,6 @@
 """The C API: what it refuses, so that nothing has changed."""
 
+import contextlib
 import ctypes
 import threading
 
@@ -487,6 +488,15 @@ def test_a_struct_that_could_not_be_filled_is_refused_later(api):
         api.options_init(b"adamant", record.ctypes, record.nbytes)
     with pytest.raises(Refused, match=r"options\.size = 0"):
         api.options_check(record.ctypes)
+
+
+@pytest.mark.parametrize("rule", [b"adam", b"none"])
+@pytest.mark.parametrize("size", [0, 1, 8, 15, 16, 17, 24, 10_000])
+def test_options_init_stays_within_its_buffer(api, rule, size):
+    buffer = np.full(256, 0xAB, np.uint8)
+    with contextlib.suppress(Refused):
+        api.options_init(rule, buffer.ctypes, size)
+    assert (buffer[size:] == 0xAB).all()
 
 
 def test_messages_are_each_threads_own(api):

@@ -9,6 +9,7 @@ from arrays import offset_array, same_bits
 from oracles import ORACLES
 from table import SANITIZED
 
+import pyfastopt as fo
 from pyfastopt.reference import Reference
 
 THREADS = [1, 2, 3, 7]
@@ -133,6 +134,34 @@ def test_large_views_across_threads(row, dtype, threads, rng):
         grads = [rng.standard_normal(p.shape).astype(dtype) for p in params]
         reference.step(grads)
         optimizer.step(grads)
+    check_equal(optimizer, reference)
+
+
+@pytest.mark.parametrize("optimizer", [fo.LARS, fo.LAMB])
+def test_norms_beyond_float64_scale_nothing(optimizer):
+    for p, g in ((1e200, 1e200), (1e200, 1.0), (1.0, 1e200)):
+        param = np.full(40, p)
+        reference = Reference(optimizer, [param.copy()], lr=0.1)
+        ours, plain = optimizer(param, lr=0.1), optimizer(param.copy(), lr=0.1, layerwise=False)
+        ours.step(np.full(40, g))
+        plain.step(np.full(40, g))
+        with np.errstate(over="ignore"):
+            reference.step([np.full(40, g)])
+        check_equal(ours, reference)
+        assert np.isfinite(param).all()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_norms_of_more_blocks_than_are_measured_at_once(threads, rng):
+    shapes = [(2_000_003,), (3,), (1500, 1600), (0,), (70,)]
+    params = [rng.standard_normal(shape, np.float32) for shape in shapes]
+    grads = [rng.standard_normal(shape, np.float32) for shape in shapes]
+    reference = Reference(fo.LARS, [p.copy() for p in params])
+    optimizer = fo.LARS(params, num_threads=threads)
+    for _ in range(2):
+        optimizer.step(grads)
+        reference.step(grads)
     check_equal(optimizer, reference)
 
 

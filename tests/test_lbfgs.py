@@ -321,6 +321,22 @@ def test_losses_that_are_not_finite_are_walls():
     assert x[0] == pytest.approx(1, abs=1e-4)
 
 
+@pytest.mark.parametrize("line_search_fn", [None, "strong_wolfe"])
+def test_sums_beyond_float64_are_refused(line_search_fn):
+    x = np.ones(4)
+    optimizer = fo.LBFGS(x, line_search_fn=line_search_fn)
+    with pytest.raises(
+        ValueError, match=r"grads: with elements up to 2e\+200, sums of their squar"
+    ):
+        optimizer.step(lambda: (4e200, 2e200 * x))
+    assert (x == 1).all()
+    twin = np.ones(4)
+    fresh = fo.LBFGS(twin, line_search_fn=line_search_fn)
+    optimizer.step(lambda: (float(x @ x), 2 * x))
+    fresh.step(lambda: (float(twin @ twin), 2 * twin))
+    assert same_bits(x, twin)
+
+
 @pytest.mark.parametrize("failing_call", [1, 2, 5])
 def test_an_exception_leaves_the_parameters_where_the_last_iteration_did(failing_call):
     x, twin = start(), start()

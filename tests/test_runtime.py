@@ -42,6 +42,13 @@ def test_unknown_isa_lists_the_known():
         fo.use_isa("mmx")
 
 
+def test_names_end_where_they_end(isa):
+    with pytest.raises(ValueError, match=r"isa = '.*\\x00x' must be a name without a NUL"):
+        fo.use_isa(f"{isa}\0x")
+    with pytest.raises(ValueError, match=r"rule = 'adam\\x00' must be a name without a NUL"):
+        fo.option_struct("adam\0")
+
+
 @pytest.mark.slow
 def test_environment_chooses_the_isa(isa):
     code = "import pyfastopt; print(pyfastopt.runtime_info()['isa'])"

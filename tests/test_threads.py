@@ -34,6 +34,22 @@ def test_environment_sets_the_default():
     assert interpreter.output(code, PYFASTOPT_NUM_THREADS="1") == "1"
     assert int(interpreter.output(code, PYFASTOPT_NUM_THREADS="1024")) == fo.runtime_info()["cpus"]
     assert interpreter.output(code, OMP_NUM_THREADS="1", PYFASTOPT_NUM_THREADS="") == "1"
+    assert interpreter.output(code, OMP_THREAD_LIMIT="1") == "1"
+
+
+SMALL_STACKS = """
+import numpy as np, pyfastopt as fo
+for dtype in (np.float32, np.float64):
+    for make in (fo.Adam, fo.LAMB):
+        p = np.ones((1000, 1000), dtype)[:, ::2]
+        make(p, num_threads=3, **{"amsgrad": True} if make is fo.Adam else {}).step(p.copy())
+print("done")
+"""
+
+
+@pytest.mark.slow
+def test_threads_with_small_stacks():
+    assert interpreter.output(SMALL_STACKS, OMP_STACKSIZE="16k") == "done"
 
 
 @pytest.mark.slow

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstring>
 #include <string>
-#include <vector>
 
 #include "../base/array.h"
 #include "../base/checks.h"
@@ -32,21 +31,22 @@ void take_operands(Task& task, const fastopt_rule_info& rule, const fastopt_vari
     const std::size_t bytes = task.count * task.item;
     const char* names[max_operands];
     for (std::size_t i = 0; i < operands.size(); ++i) {
-        const std::string name = operand_name(rule, i);
+        const char* name = operand_name(rule, i);
         auto* data = static_cast<char*>(const_cast<void*>(operands.begin()[i]));
-        const bool wanted = i < 2 || has_slot(variant, name.c_str());
-        if (wanted && data == nullptr) refuse(name + " = NULL; pass an array");
+        const bool wanted = i < 2 || has_slot(variant, name);
+        if (wanted && data == nullptr) refuse(std::string(name) + " = NULL; pass an array");
         if (!wanted && data != nullptr)
-            refuse(name +
+            refuse(std::string(name) +
                    " is given, but with these options there is no such state; pass NULL, or change "
                    "the options");
         if (!wanted) continue;
         check_aligned(data, task.item, name);
         for (std::size_t k = 0; k < task.operands; ++k)
             if (data < task.at[k] + bytes && task.at[k] < data + bytes)
-                refuse(name + ": shares memory with " + names[k] + "; pass a copy of one of them",
+                refuse(std::string(name) + ": shares memory with " + names[k] +
+                           "; pass a copy of one of them",
                        FASTOPT_OVERLAP);
-        names[task.operands] = operand_name(rule, i);
+        names[task.operands] = name;
         task.at[task.operands++] = data;
     }
 }
@@ -77,10 +77,8 @@ fastopt_status one_shot(const char* rule, fastopt_type type, const fastopt_optio
         CoefficientBlock coefficients;
         values.compute_coefficients(type, Step{step}, coefficients);
         task.coefficients = coefficients.bytes;
-        const bool measured = task.kernel->measure != nullptr;
-        std::vector<double> sums(measured ? 2 * block_count(count) : 0);
-        task.sums = sums.data();
-        run_tasks(&task, 1, count * task.item * task.operands, measured, threads);
+        if (task.kernel->measure != nullptr) task.blocks_end = block_count(count);
+        run_tasks(&task, 1, threads_for(count * task.item * task.operands, threads), nullptr);
     });
 }
 

@@ -9,7 +9,7 @@ using namespace fastopt::core;
 
 fastopt_status fastopt_options_init(const char* rule, fastopt_options* options,
                                     size_t size) noexcept {
-    if (options != nullptr) *options = {0, nullptr};
+    if (options != nullptr && size >= sizeof *options) *options = {0, nullptr};
     return guard([&] {
         const RuleType& type = rule_of(rule);
         const fastopt_options head{size, type.info.name};

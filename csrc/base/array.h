@@ -41,9 +41,9 @@ struct Extent {
 
 inline Extent extent(const fastopt_array& array) {
     const auto* data = static_cast<const char*>(array.data);
+    if (element_count(array) == 0) return {data, data};
     Extent bytes{data, data + size_of(array.type)};
     for (int i = 0; i < array.ndim; ++i) {
-        if (array.shape[i] == 0) return {data, data};
         const std::ptrdiff_t reach = (array.shape[i] - 1) * array.strides[i];
         (reach < 0 ? bytes.begin : bytes.end) += reach;
     }

@@ -90,7 +90,8 @@ typedef struct fastopt_options {
     const char* rule; /* "adam", ... */
 } fastopt_options;
 
-/* Fills the struct of `size` bytes with the rule's defaults; on failure sets options->size = 0. */
+/* Fills the struct of `size` bytes with the rule's defaults; on failure sets options->size = 0, if
+ * so much fits. */
 FASTOPT_API fastopt_status fastopt_options_init(const char* rule, fastopt_options* options,
                                                 size_t size) FASTOPT_NOEXCEPT;
 

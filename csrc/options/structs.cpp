@@ -87,12 +87,13 @@ const RuleType& rule_of(const char* name) {
 const RuleType& check_struct(const fastopt_options& options) {
     if (options.size == 0) refuse("options.size = 0; begin with fastopt_<rule>_defaults()");
     const RuleType& rule = rule_of(options.rule);
-    const std::string name = std::string("fastopt_") + rule.info.name;
-    if (options.size < sizeof(fastopt_options) || options.size > rule.info.options_size)
+    if (options.size < sizeof(fastopt_options) || options.size > rule.info.options_size) {
+        const std::string name = std::string("fastopt_") + rule.info.name;
         refuse("options.size = " + std::to_string(options.size) + " is no size of " + name +
                "_options, which has " + std::to_string(rule.info.options_size) +
                " bytes here; begin with " + name +
                "_defaults(), and use a library as new as the header");
+    }
     return rule;
 }
 

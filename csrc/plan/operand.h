@@ -20,7 +20,9 @@ class Operand {
 
     void bind(const fastopt_array& array, const std::vector<int>& order) {
         data_ = static_cast<char*>(array.data);
+        contiguous_ = true;
         axes_.clear();
+        if (element_count(array) == 0) return;  // whose strides nobody has checked
         for (int axis : order) {
             const Axis next{array.shape[axis], array.strides[axis]};
             if (next.size == 1) continue;

@@ -122,7 +122,6 @@ std::size_t Plan::add_row(std::size_t group, fastopt_array parameter, const fast
     } else {
         // Sums depend on the order of their terms, which must not depend on the layout.
         row.order = c_order(parameter);
-        row.sums.resize(2 * block_count(row.count));
     }
     row.operands.resize(2 + variant.slot_count);
     row.operands[0].bind(parameter, row.order);
@@ -230,53 +229,57 @@ void Plan::set_gradient(std::size_t index, const fastopt_array* gradient, bool d
 // A gradient at another address changes its task alone; anything else has the tasks listed anew.
 void Plan::list_tasks(const KernelTable& table) {
     std::size_t elements = 0;
+    std::size_t blocks = 0;
     bytes_ = 0;
     task_count_ = 0;
-    measured_ = false;
+    tiled_ = false;
     leads_.clear();
     for (Row& row : rows_) {
         if (!row.active || row.count == 0) continue;
         // Rows in the same state share their coefficients, unless those depend on norms.
-        const bool measured = !row.sums.empty();
-        measured_ |= measured;
-        if (measured || leads_.empty() || leads_.back()->group != row.group ||
+        const Kernel& kernel = table.at(row.type, row.variant);
+        if (kernel.measure != nullptr || leads_.empty() || leads_.back()->group != row.group ||
             leads_.back()->type != row.type || leads_.back()->steps != row.steps)
             leads_.push_back(&row);
 
         const std::size_t item = size_of(row.type);
         elements += row.count;
+        if (kernel.measure != nullptr) blocks += block_count(row.count);
         bytes_ += row.count * row.operands.size() * item;
         row.task = task_count_++;
         Task& task = tasks_[row.task];
-        task = {&table.at(row.type, row.variant),
-                coefficients_[leads_.size() - 1].bytes,
-                row.count,
-                elements,
-                item,
-                row.operands.size(),
-                {},
-                nullptr,
-                measured ? row.sums.data() : nullptr};
+        task = {&kernel,   coefficients_[leads_.size() - 1].bytes,
+                row.count, elements,
+                item,      row.operands.size(),
+                {},        nullptr,
+                blocks};
         for (std::size_t k = 0; k < row.operands.size(); ++k) {
             task.at[k] = row.operands[k].data();
             if (!row.operands[k].contiguous()) task.tiled = row.operands.data();
         }
+        tiled_ |= task.tiled != nullptr;
     }
     listed_ = &table;
 }
 
 void Plan::step(int threads) {
     if (stepping_.exchange(this_process()) == this_process()) refuse_busy();
+    struct Release {
+        std::atomic<int>& stepping;
+        ~Release() { stepping = 0; }
+    } release{stepping_};
     const KernelTable& table = active_isa();
     if (listed_ != &table) list_tasks(table);
+    threads = threads_for(bytes_, threads);
+    const auto needed = static_cast<std::size_t>(threads);
+    if (tiled_ && tiles_.size() < needed) tiles_ = std::vector<Tiles>(needed);
     for (Row& row : rows_)
         if (row.active && row.steps < FASTOPT_MAX_STEPS) ++row.steps;
     for (std::size_t k = 0; k < leads_.size(); ++k) {
         const Row& lead = *leads_[k];
         groups_[lead.group].compute_coefficients(lead.type, Step{lead.steps}, coefficients_[k]);
     }
-    run_tasks(tasks_.data(), task_count_, bytes_, measured_, threads);
-    stepping_ = 0;
+    run_tasks(tasks_.data(), task_count_, threads, tiled_ ? tiles_.data() : nullptr);
 }
 
 }  // namespace fastopt::core

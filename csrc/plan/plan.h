@@ -65,7 +65,6 @@ class Plan {
         std::vector<int> order;         // of the axes, as the parameter lies in memory
         std::vector<Operand> operands;  // parameter, gradient, slots: as a kernel takes them
         std::vector<Array> slots;
-        std::vector<double> sums;                        // of the blocks, if the kernel measures
         std::vector<std::unique_ptr<void, Free>> owned;  // what the plan allocated for its slots
 
         int ndim() const { return static_cast<int>(layout.size() / 2); }
@@ -91,9 +90,10 @@ class Plan {
     std::vector<Task> tasks_;
     std::size_t task_count_ = 0;
     std::size_t bytes_ = 0;          // that they touch
-    bool measured_ = false;          // whether a task has a kernel that measures
+    bool tiled_ = false;             // whether some task is
     std::vector<const Row*> leads_;  // the first row of those that share a block of coefficients
     std::vector<CoefficientBlock> coefficients_;
+    std::vector<Tiles> tiles_;  // as many as threads have needed
 
     std::atomic<int> stepping_{0};  // this_process() while a step runs
 };

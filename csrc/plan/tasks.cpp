@@ -16,12 +16,17 @@ namespace {
 // the one cache line at a cut.
 constexpr std::size_t grain = 16;
 
+// The most blocks that are measured before their sums are added up. All threads wait for each other
+// then, so it is to be seldom; and the sums are on the caller's stack.
+constexpr std::size_t wave_blocks = 1024;
+
 // What is copied together of operands that are not contiguous.
 constexpr std::size_t tile_size = measured_elements;
 
 template <class F, class Visit>
-void visit_tiles(const Task& task, std::size_t first, std::size_t count, const Visit& visit) {
-    alignas(cache_line) F tiles[max_operands][tile_size];
+void visit_tiles(const Task& task, std::size_t first, std::size_t count, Tiles& tiles,
+                 const Visit& visit) {
+    auto* tile = reinterpret_cast<F*>(tiles.bytes);
     void* at[max_operands];
     const Operand* operands = task.tiled;
     for (const std::size_t end = first + count; first < end; first += tile_size) {
@@ -30,14 +35,14 @@ void visit_tiles(const Task& task, std::size_t first, std::size_t count, const V
             if (operands[k].contiguous()) {
                 at[k] = operands[k].data() + first * sizeof(F);
             } else {
-                operands[k].read(first, n, tiles[k]);
-                at[k] = tiles[k];
+                operands[k].read(first, n, tile + k * tile_size);
+                at[k] = tile + k * tile_size;
             }
         }
         visit(at, first, n);
         for (std::size_t k = 0; k < task.operands; ++k)
             if (k != gradient_operand && !operands[k].contiguous())
-                operands[k].write(first, n, tiles[k]);
+                operands[k].write(first, n, tile + k * tile_size);
     }
 }
 
@@ -45,12 +50,12 @@ void visit_tiles(const Task& task, std::size_t first, std::size_t count, const V
 // many.
 template <class Visit>
 void visit_pieces(const Task& task, std::size_t first, std::size_t count, std::size_t piece,
-                  const Visit& visit) {
+                  Tiles* tiles, const Visit& visit) {
     if (task.tiled != nullptr) {
         if (task.item == sizeof(float))
-            visit_tiles<float>(task, first, count, visit);
+            visit_tiles<float>(task, first, count, *tiles, visit);
         else
-            visit_tiles<double>(task, first, count, visit);
+            visit_tiles<double>(task, first, count, *tiles, visit);
         return;
     }
     void* at[max_operands];
@@ -60,67 +65,100 @@ void visit_pieces(const Task& task, std::size_t first, std::size_t count, std::s
     }
 }
 
+// Elements of the list of tasks, from one to before another.
+struct Range {
+    std::size_t begin, end;
+};
+
 // The tasks, whose elements are numbered through.
 class TaskList {
   public:
     TaskList(const Task* tasks, std::size_t count) : tasks_(tasks), count_(count) {}
 
-    std::size_t size() const { return tasks_[count_ - 1].end; }
+    Range all() const { return {0, tasks_[count_ - 1].end}; }
+    std::size_t blocks() const { return tasks_[count_ - 1].blocks_end; }
 
-    // Where part number `part` begins: a multiple of `grain` elements into its task.
-    std::size_t cut(int part, int parts, std::size_t grain) const {
-        const std::size_t total = size();
-        if (part == parts) return total;
-        const auto n = static_cast<std::size_t>(parts);
-        const auto k = static_cast<std::size_t>(part);
-        const std::size_t even = total / n * k + total % n * k / n;
-        const Task& task = task_at(even);
-        const std::size_t start = task.end - task.count;
-        return start + (even - start) / grain * grain;
+    // The elements of these blocks, and of tasks between them that have none.
+    Range of_blocks(std::size_t begin, std::size_t end) const {
+        return {block_begin(begin), block_begin(end)};
     }
 
-    void sweep(std::size_t begin, std::size_t end, bool prefetch) const {
-        visit_tasks(begin, end, [&](const Task& task, std::size_t first, std::size_t count) {
-            visit_pieces(task, first, count, count,
+    // The share of one of several parts, cut at multiples of `grain` elements into a task.
+    Range share(const Range& range, int part, int parts, std::size_t grain) const {
+        return {cut(range, part, parts, grain), cut(range, part + 1, parts, grain)};
+    }
+
+    void sweep(const Range& range, bool prefetch, Tiles* tiles) const {
+        visit_tasks(range, [&](const Task& task, std::size_t first, std::size_t count) {
+            visit_pieces(task, first, count, count, tiles,
                          [&](void* const* at, std::size_t, std::size_t n) {
                              task.kernel->sweep(task.coefficients, at, n, prefetch);
                          });
         });
     }
 
-    // `begin` and `end` are cuts at whole blocks.
-    void measure(std::size_t begin, std::size_t end) const {
-        visit_tasks(begin, end, [&](const Task& task, std::size_t first, std::size_t count) {
-            if (task.sums == nullptr) return;
-            std::fill_n(task.sums + 2 * (first / block_elements), 2 * block_count(count), 0.0);
-            visit_pieces(task, first, count, measured_elements,
+    // Measures whole blocks. `sums` has two numbers for each, the first those of block `from`.
+    void measure(const Range& range, std::size_t from, double* sums, Tiles* tiles) const {
+        visit_tasks(range, [&](const Task& task, std::size_t first, std::size_t count) {
+            if (task.blocks() == 0) return;
+            const std::size_t before = task.blocks_end - task.blocks();
+            const auto at_element = [&](std::size_t position) {
+                return sums + 2 * (before + position / block_elements - from);
+            };
+            std::fill_n(at_element(first), 2 * block_count(count), 0.0);
+            visit_pieces(task, first, count, measured_elements, tiles,
                          [&](void* const* at, std::size_t position, std::size_t n) {
-                             double* sums = task.sums + 2 * (position / block_elements);
-                             task.kernel->measure(task.coefficients, at, n, sums);
+                             task.kernel->measure(task.coefficients, at, n, at_element(position));
                          });
         });
     }
 
-    void set_trust_ratios() const {
-        for (const Task* task = tasks_; task != tasks_ + count_; ++task) {
-            if (task->sums == nullptr) continue;
-            double totals[2] = {};
-            for (std::size_t k = 0; k < 2 * block_count(task->count); ++k)
-                totals[k % 2] += task->sums[k];
-            task->kernel->set_trust_ratio(task->coefficients, totals);
-        }
+    // Adds up, in order, what was measured of these blocks; `totals` are those of a task that goes
+    // on from one call to the next. Sets the trust ratio of each task that is complete.
+    void set_trust_ratios(const Range& range, const double* sums, double (&totals)[2]) const {
+        visit_tasks(range, [&](const Task& task, std::size_t first, std::size_t count) {
+            if (task.blocks() == 0) return;
+            if (first == 0) totals[0] = totals[1] = 0.0;
+            for (std::size_t k = 0; k < block_count(count); ++k, sums += 2) {
+                totals[0] += sums[0];
+                totals[1] += sums[1];
+            }
+            if (first + count == task.count)
+                task.kernel->set_trust_ratio(task.coefficients, totals);
+        });
     }
 
   private:
+    std::size_t cut(const Range& range, int part, int parts, std::size_t grain) const {
+        if (part == parts) return range.end;
+        const std::size_t total = range.end - range.begin;
+        const auto n = static_cast<std::size_t>(parts);
+        const auto k = static_cast<std::size_t>(part);
+        const std::size_t even = range.begin + total / n * k + total % n * k / n;
+        const Task& task = task_at(even);
+        const std::size_t start = task.end - task.count;
+        return start + (even - start) / grain * grain;
+    }
+
+    // Where a block begins; behind the last of them, the end of the list.
+    std::size_t block_begin(std::size_t block) const {
+        if (block == blocks()) return all().end;
+        const Task& task = *std::upper_bound(
+            tasks_, tasks_ + count_, block,
+            [](std::size_t number, const Task& task) { return number < task.blocks_end; });
+        return task.end - task.count + (block - (task.blocks_end - task.blocks())) * block_elements;
+    }
+
     const Task& task_at(std::size_t element) const {
         return *std::upper_bound(
             tasks_, tasks_ + count_, element,
             [](std::size_t position, const Task& task) { return position < task.end; });
     }
 
-    // visit(task, first, count) for the tasks between two places on the list.
+    // visit(task, first, count) for the tasks that the elements are of.
     template <class Visit>
-    void visit_tasks(std::size_t begin, std::size_t end, const Visit& visit) const {
+    void visit_tasks(const Range& range, const Visit& visit) const {
+        auto [begin, end] = range;
         if (begin == end) return;
         for (const Task* task = &task_at(begin); begin < end; begin = task++->end)
             visit(*task, begin - (task->end - task->count), std::min(end, task->end) - begin);
@@ -132,35 +170,37 @@ class TaskList {
 
 }  // namespace
 
-void run_tasks(const Task* tasks, std::size_t count, [[maybe_unused]] std::size_t bytes,
-               bool measured, [[maybe_unused]] int threads) {
+void run_tasks(const Task* tasks, std::size_t count, [[maybe_unused]] int threads, Tiles* tiles) {
     if (count == 0) return;
     const TaskList list(tasks, count);
     const bool prefetch = prefetches();
-#ifdef _OPENMP
-    threads = threads_for(bytes, threads);
-    if (threads > 1) {
-#pragma omp parallel num_threads(threads)
-        {
-            const int parts = omp_get_num_threads();
-            const int part = omp_get_thread_num();
-            if (measured) {
-                list.measure(list.cut(part, parts, block_elements),
-                             list.cut(part + 1, parts, block_elements));
+    double sums[2 * wave_blocks];
+    double totals[2];
+    // What one of several threads does. A single one must not meet a barrier: it may be one of the
+    // caller's own team.
+    const auto run_part = [&](int part, int parts) {
+        Tiles* own = tiles == nullptr ? nullptr : tiles + part;
+        for (std::size_t from = 0; from < list.blocks(); from += wave_blocks) {
+            const Range wave = list.of_blocks(from, std::min(list.blocks(), from + wave_blocks));
+            list.measure(list.share(wave, part, parts, block_elements), from, sums, own);
+            if (parts > 1) {
 #pragma omp barrier
 #pragma omp single
-                list.set_trust_ratios();
+                list.set_trust_ratios(wave, sums, totals);
+            } else {
+                list.set_trust_ratios(wave, sums, totals);
             }
-            list.sweep(list.cut(part, parts, grain), list.cut(part + 1, parts, grain), prefetch);
         }
+        list.sweep(list.share(list.all(), part, parts, grain), prefetch, own);
+    };
+#ifdef _OPENMP
+    if (threads > 1) {
+#pragma omp parallel num_threads(threads)
+        run_part(omp_get_thread_num(), omp_get_num_threads());
         return;
     }
 #endif
-    if (measured) {
-        list.measure(0, list.size());
-        list.set_trust_ratios();
-    }
-    list.sweep(0, list.size(), prefetch);
+    run_part(0, 1);
 }
 
 void for_each_block(std::size_t count, [[maybe_unused]] std::size_t bytes,

@@ -9,8 +9,8 @@
 
 namespace fastopt::core {
 
-// The sums of squares of a kernel that measures are kept for blocks of so many elements, so that
-// they do not depend on how threads share the work.
+// Sums, such as those of a kernel that measures, are made for blocks of so many elements and then
+// added up in order, so that they do not depend on how threads share the work.
 constexpr std::size_t block_elements = 16 * measured_elements;
 
 constexpr std::size_t block_count(std::size_t elements) {
@@ -27,7 +27,16 @@ struct Task {
     std::size_t operands;
     char* at[max_operands];  // where the operands begin
     const Operand* tiled;    // the operands themselves if some is not contiguous, else null
-    double* sums;            // two for each block if the kernel measures, else null
+    std::size_t blocks_end;  // how many blocks the tasks up to this one have, if kernels measure
+
+    // How many it has itself.
+    std::size_t blocks() const { return kernel->measure == nullptr ? 0 : block_count(count); }
+};
+
+// Room for copies of a task's operands, of which a thread needs one if some task is tiled. It is
+// not on the threads' stacks, which their owner may have made small.
+struct alignas(cache_line) Tiles {
+    unsigned char bytes[max_operands * measured_elements * sizeof(double)];
 };
 
 // visit(block, first, count) for the blocks of so many elements, shared out between threads where
@@ -35,8 +44,7 @@ struct Task {
 void for_each_block(std::size_t count, std::size_t bytes, int threads,
                     const std::function<void(std::size_t, std::size_t, std::size_t)>& visit);
 
-// Does them all, in as many as `threads` where they touch enough `bytes`. `measured`: whether some
-// kernel measures.
-void run_tasks(const Task* tasks, std::size_t count, std::size_t bytes, bool measured, int threads);
+// Does them all, in so many threads, each with its own of the `tiles`; null if no task is tiled.
+void run_tasks(const Task* tasks, std::size_t count, int threads, Tiles* tiles);
 
 }  // namespace fastopt::core

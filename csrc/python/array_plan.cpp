@@ -200,7 +200,8 @@ py::list ArrayPlan::gradients(py::handle gradients) {
 }
 
 py::object ArrayPlan::num_threads() const {
-    return threads_ == 0 ? py::object(py::none()) : py::object(py::int_(threads_));
+    const int threads = threads_;
+    return threads == 0 ? py::object(py::none()) : py::object(py::int_(threads));
 }
 
 void ArrayPlan::set_num_threads(py::handle threads) {
@@ -249,7 +250,7 @@ void ArrayPlan::set_options(const py::list& changes) {
 
 py::list ArrayPlan::paths() const {
     py::list all;
-    for (std::size_t leaf = 0; leaf < tree_.leaves(); ++leaf) all.append(tree_.path(leaf));
+    for (const std::string& name : tree_.names()) all.append(name);
     return all;
 }
 

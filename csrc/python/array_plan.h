@@ -69,7 +69,7 @@ class ArrayPlan {
     std::vector<Row> rows_;
     std::vector<OptionStruct> options_;  // of each group
     Plan plan_;
-    int threads_ = 0;
+    std::atomic<int> threads_{0};
     std::vector<py::object> gradients_;  // held while the plan reads them
     std::unique_ptr<std::mutex> mutex_ = std::make_unique<std::mutex>();
     std::atomic<std::thread::id> owner_{};

@@ -74,7 +74,10 @@ PYBIND11_MODULE(_core, m) {
     m.def("available_isas", [] { return isas(true); });
     m.def("active_isa", &fastopt_active_isa);
     m.def(
-        "use_isa", [](const std::string& name) { fastopt::check(fastopt_use_isa(name.c_str())); },
+        "use_isa",
+        [](const std::string& name) {
+            fastopt::check(fastopt_use_isa(python::c_name("isa", name)));
+        },
         "name"_a);
     m.def("prefetches", [] { return fastopt_prefetches() != 0; });
     m.def("openmp_version", &fastopt_openmp_version);

@@ -44,6 +44,11 @@ bool is_exact_ndarray(py::handle object) {
     return Py_TYPE(object.ptr()) == py::detail::npy_api::get().PyArray_Type_;
 }
 
+bool is_native(const py::dtype& type) {
+    const char order = type.byteorder();
+    return order == '=' || order == '|' || order == (PY_BIG_ENDIAN ? '>' : '<');
+}
+
 bool has_flag(const py::array& array, int flag) {
     return (array.flags() & flag) != 0;
 }
@@ -64,7 +69,7 @@ void check_elements(const py::array& array, const Label& label) {
     if (number != npy_float32 && number != npy_float64)
         type_error(label, "dtype " + dtype_name(array) +
                               " is not supported; convert it to float32 or float64");
-    if (type.byteorder() != '=' && type.byteorder() != '|')
+    if (!is_native(type))
         value_error(label, "dtype " + dtype_name(array) +
                                " is not in native byte order; convert it with .astype('" +
                                (number == npy_float32 ? "float32" : "float64") + "')");
@@ -106,11 +111,6 @@ void check_written(const py::array& array, const Label& label) {
 
 }  // namespace
 
-void refuse(PyObject* error, const std::string& message) {
-    PyErr_SetString(error, message.c_str());
-    throw py::error_already_set();
-}
-
 void type_error(const Label& label, const std::string& message) {
     refuse(PyExc_TypeError, label.text() + ": " + message);
 }
@@ -119,15 +119,9 @@ void value_error(const Label& label, const std::string& message) {
     refuse(PyExc_ValueError, label.text() + ": " + message);
 }
 
-std::string short_repr(py::handle object) {
-    constexpr std::size_t longest = 80;
-    std::string text = py::repr(object);
-    if (text.size() > longest) text.replace(longest, std::string::npos, "...");
-    return text;
-}
-
 void refuse_negated(py::handle object, const std::string& label) {
-    if (py::hasattr(object, "is_neg") && object.attr("is_neg")().cast<bool>())
+    const py::object is_neg = find_attribute(object, "is_neg");
+    if (is_neg && is_neg().cast<bool>())
         throw py::value_error(label +
                               ": its negation is still to be done; pass what .resolve_neg() gives");
 }
@@ -139,7 +133,7 @@ py::array share_array(py::handle object, const Label& label) {
         type_error(label, "a masked array's mask would be ignored; pass .filled(0) or .data");
     if (py::isinstance<py::array>(object)) return py::reinterpret_borrow<py::array>(object);
     const bool buffer = PyObject_CheckBuffer(object.ptr()) != 0;
-    if (!buffer && !py::hasattr(object, "__dlpack__"))
+    if (!buffer && !find_attribute(object, "__dlpack__"))
         type_error(label, "expected an array, got " + short_repr(object) + " of type " +
                               Py_TYPE(object.ptr())->tp_name +
                               "; pass a NumPy array, or an object with the buffer protocol or "

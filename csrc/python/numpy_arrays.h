@@ -8,10 +8,9 @@
 #include <vector>
 
 #include "../include/fastopt.h"
+#include "objects.h"
 
 namespace fastopt::python {
-
-namespace py = pybind11;
 
 // How a message names an array: the argument and the path within it, as in grads['W'].
 struct Label {
@@ -21,12 +20,8 @@ struct Label {
     std::string text() const { return argument + path; }
 };
 
-[[noreturn]] void refuse(PyObject* error, const std::string& message);
 [[noreturn]] void type_error(const Label& label, const std::string& message);
 [[noreturn]] void value_error(const Label& label, const std::string& message);
-
-// repr(), cut short where it is long.
-std::string short_repr(py::handle object);
 
 // The object's own memory as a NumPy array: an ndarray, or what speaks the buffer protocol or
 // DLPack. TypeError for anything else.

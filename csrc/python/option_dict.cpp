@@ -78,7 +78,7 @@ py::object read(const fastopt_option_info& option, const char* at) {
 }  // namespace
 
 OptionStruct::OptionStruct(const std::string& rule, const py::dict& values)
-    : rule_(fastopt_find_rule(rule.c_str())) {
+    : rule_(fastopt_find_rule(c_name("rule", rule))) {
     const std::size_t size = rule_ == nullptr ? sizeof(fastopt_options) : rule_->options_size;
     bytes_.resize(size / sizeof(double));
     check(fastopt_options_init(rule.c_str(), get(), size));
@@ -90,7 +90,7 @@ void OptionStruct::assign(const py::dict& values) {
     const fastopt_option_info* begin = rule_->options;
     const fastopt_option_info* end = begin + rule_->option_count;
     for (const auto& [key, value] : values) {
-        const std::string name = py::str(key);
+        const std::string name = utf8(py::str(key));
         const auto* option = std::find_if(
             begin, end, [&](const fastopt_option_info& known) { return known.name == name; });
         if (option == end) {
@@ -131,6 +131,12 @@ py::dict OptionStruct::slots() const {
     const std::vector<double> initial = initial_state();
     for (std::size_t i = 0; i < initial.size(); ++i) named[variant().slots[i]] = initial[i];
     return named;
+}
+
+const char* c_name(const char* argument, const std::string& name) {
+    if (name.find('\0') != std::string::npos)
+        refuse_value(PyExc_ValueError, argument, py::str(name), "a name without a NUL in it");
+    return name.c_str();
 }
 
 py::tuple slot_names(const fastopt_variant_info& variant) {

@@ -7,10 +7,9 @@
 #include <vector>
 
 #include "../include/fastopt.h"
+#include "objects.h"
 
 namespace fastopt::python {
-
-namespace py = pybind11;
 
 // A rule's struct, whichever rule it is.
 class OptionStruct {
@@ -38,6 +37,9 @@ class OptionStruct {
     const fastopt_rule_info* rule_;
     std::vector<double> bytes_;  // doubles for their alignment
 };
+
+// The name as C takes it, which would end it at a NUL. ValueError where there is one.
+const char* c_name(const char* argument, const std::string& name);
 
 py::tuple slot_names(const fastopt_variant_info& variant);
 

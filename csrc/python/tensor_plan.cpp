@@ -8,10 +8,11 @@ namespace fastopt::python {
 namespace {
 
 const DLPackExchange* exchange_of(py::handle tensor_type) {
-    const py::object capsule = py::getattr(tensor_type, DLPackExchange::attribute, py::none());
-    const auto* table = capsule.is_none() ? nullptr
-                                          : static_cast<const DLPackExchange*>(PyCapsule_GetPointer(
-                                                capsule.ptr(), DLPackExchange::capsule));
+    const py::object capsule = find_attribute(tensor_type, DLPackExchange::attribute);
+    const auto* table = !capsule || capsule.is_none()
+                            ? nullptr
+                            : static_cast<const DLPackExchange*>(
+                                  PyCapsule_GetPointer(capsule.ptr(), DLPackExchange::capsule));
     if (PyErr_Occurred()) throw py::error_already_set();
     if (table == nullptr || table->major != DLPackExchange::major_version ||
         table->describe == nullptr)
@@ -27,7 +28,8 @@ std::string place_text(const std::string& group, std::size_t place) {
 // What a tensor that cannot be used says of itself.
 std::string tensor_text(py::handle tensor) {
     const auto attribute = [&](const char* name) {
-        return std::string(py::str(py::getattr(tensor, name, py::none())));
+        const py::object found = find_attribute(tensor, name);
+        return found ? utf8(py::str(found)) : "unknown";
     };
     return "dtype " + attribute("dtype") + ", layout " + attribute("layout") + ", device " +
            attribute("device");

@@ -1,5 +1,8 @@
 #include "tree.h"
 
+#include <algorithm>
+#include <utility>
+
 namespace fastopt::python {
 namespace {
 
@@ -36,15 +39,41 @@ void Tree::build(Node& node, py::handle tree, const char* argument, int depth) {
         for (std::size_t i = 0; i < items.size(); ++i) add(index_text(i), items[i]);
     } else if (py::isinstance<py::dict>(tree)) {
         node.kind = Node::Kind::mapping;
-        const auto items = py::reinterpret_borrow<py::dict>(tree);
+        // As a list, because a key's repr() may change the dictionary.
+        const auto items = py::reinterpret_steal<py::list>(PyDict_Items(tree.ptr()));
+        if (!items) throw py::error_already_set();
         node.children.reserve(items.size());
-        for (const auto& [key, value] : items) {
-            node.keys.push_back(py::reinterpret_borrow<py::object>(key));
+        for (const py::handle item : items) {
+            const auto [key, value] = item.cast<std::pair<py::object, py::object>>();
+            node.keys.push_back(key);
             add(key_text(key), value);
         }
     } else {
         paths_.push_back(node.path);
     }
+}
+
+std::vector<std::string> Tree::names() const {
+    std::vector<std::string> names;
+    append_names(root_, {}, names);
+    std::vector<std::string> sorted = names;
+    std::sort(sorted.begin(), sorted.end());
+    if (const auto twin = std::adjacent_find(sorted.begin(), sorted.end()); twin != sorted.end())
+        throw py::value_error("params: two parameters are both at " + *twin +
+                              ", so that a state dict could not tell them apart; use keys whose "
+                              "repr() differs");
+    return names;
+}
+
+void Tree::append_names(const Node& node, const std::string& path,
+                        std::vector<std::string>& names) {
+    if (node.kind == Node::Kind::leaf) names.push_back(path);
+    for (std::size_t i = 0; i < node.children.size(); ++i)
+        append_names(
+            node.children[i],
+            path + (node.kind == Node::Kind::sequence ? index_text(i)
+                                                      : "[" + whole_repr(node.keys[i]) + "]"),
+            names);
 }
 
 std::vector<std::size_t> Tree::leaves_per_entry() const {

@@ -17,7 +17,10 @@ class Tree {
     explicit Tree(py::handle tree, const char* argument);
 
     std::size_t leaves() const { return paths_.size(); }
+    // How messages name a leaf: each key by the beginning of its repr().
     const std::string& path(std::size_t leaf) const { return paths_[leaf]; }
+    // The whole path of each leaf, which tells it from all others. ValueError where none does.
+    std::vector<std::string> names() const;
     // How many leaves are in each entry of the outermost list.
     std::vector<std::size_t> leaves_per_entry() const;
 
@@ -38,6 +41,8 @@ class Tree {
     };
 
     void build(Node& node, py::handle tree, const char* argument, int depth);
+    static void append_names(const Node& node, const std::string& path,
+                             std::vector<std::string>& names);
     static std::size_t count_leaves(const Node& node);
     [[noreturn]] static void mismatch(const Node& node, py::handle tree, const char* argument);
 

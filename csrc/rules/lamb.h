@@ -75,7 +75,7 @@ struct LAMB : Rule<LAMBOptions, 2> {
     void set_trust_ratio(double weight_norm, double update_norm) {
         weight_norm = norm_limits[0] > weight_norm ? norm_limits[0] : weight_norm;
         weight_norm = norm_limits[1] < weight_norm ? norm_limits[1] : weight_norm;
-        if (layerwise && weight_norm > 0 && update_norm > 0)
+        if (layerwise && is_usable_norm(weight_norm) && is_usable_norm(update_norm))
             rate = lr * (weight_norm / update_norm);
     }
 

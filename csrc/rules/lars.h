@@ -66,7 +66,7 @@ struct LARS : Rule<LARSOptions, 1> {
     }
 
     void set_trust_ratio(double weight_norm, double update_norm) {
-        if (layerwise && weight_norm > 0 && update_norm > 0)
+        if (layerwise && is_usable_norm(weight_norm) && is_usable_norm(update_norm))
             ratio = coefficient * weight_norm / (update_norm + l2 * weight_norm + eps);
     }
 

@@ -117,6 +117,12 @@ inline double power(double base, std::int64_t exponent) {
     return result;
 }
 
+// Whether a ratio can be formed with a norm: not where it is 0 or NaN, nor where the sum of squares
+// was beyond double's range.
+inline bool is_usable_norm(double norm) {
+    return norm > 0 && norm < std::numeric_limits<double>::infinity();
+}
+
 // ---- options ------------------------------------------------------------------------------------
 
 // The values that a number may take, in words and as a test (false for NaN).

@@ -62,7 +62,8 @@ int thread_count(int requested) {
     int threads = requested;
     if (threads == 0)
         threads = std::min(chosen_default != 0 ? chosen_default : openmp, omp_get_num_procs());
-    return openmp < openmp_at_init ? std::min(threads, openmp) : threads;
+    if (openmp < openmp_at_init) threads = std::min(threads, openmp);
+    return std::min(threads, omp_get_thread_limit());
 }
 
 int openmp_version() {

@@ -214,6 +214,12 @@ class LBFGS(
             if self._scalars["n_iter"] == 1:
                 t *= 1.0 / max(1.0, self._vectors.magnitudes(grad, self._threads)[1])
             self._scalars["t"] = 0.0  # until the parameters have moved
+            if not math.isfinite(slope) and math.isfinite(largest := self._magnitude(grad)):
+                self._scalars["n_iter"] -= 1
+                raise ValueError(
+                    f"grads: with elements up to {largest:.3g}, sums of their squares go beyond "
+                    "float64; scale the loss down"
+                )
             if slope > -self.tolerance_change:
                 break
             gather(self._params, self._shapes, self._start)
@@ -291,7 +297,7 @@ class LBFGS(
         y, s = self._changes[self._next], self._steps[self._next]
         t, d = self._scalars["t"], self._direction
         ys, yy = self._vectors.secant(grad, self._before, t, d, y, s, self._threads)
-        if ys > 1e-10:
+        if 1e-10 < ys < math.inf and yy < math.inf:
             self._ro[self._next] = 1.0 / ys
             self._scalars["H_diag"] = ys / yy
             self._next = (self._next + 1) % len(self._ro)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from .._types import Pair
 from ..formulas import Floats, Options, State, decay, gradient, moments, norm, power, root
 from ..optimizer import Optimizer
@@ -17,7 +19,7 @@ class LAMB(Optimizer, rule="lamb"):
         u = m/(1 - b1**t) / (sqrt(v/(1 - b2**t) + eps_root) + eps) + weight_decay*p
         p -= lr * norm(p)/norm(u) * u
 
-    The ratio is 1 where either norm, `norm(p)` as clipped, is 0 or NaN.
+    The ratio is 1 where either norm, `norm(p)` as clipped, is 0, infinite or NaN.
 
     Parameters
     ----------
@@ -72,6 +74,6 @@ class LAMB(Optimizer, rule="lamb"):
         weight, update = norm(p), norm(u)
         weight = min(max(weight, o.norm_limits[0]), o.norm_limits[1])
         rate = o.lr
-        if o.layerwise and weight > 0 and update > 0:
+        if o.layerwise and 0 < weight < math.inf and 0 < update < math.inf:
             rate = o.lr * (weight / update)
         p -= f(rate) * u

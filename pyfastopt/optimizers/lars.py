@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from ..declaration import field
 from ..formulas import Floats, Options, State, decay, gradient, norm
 from ..optimizer import Optimizer
@@ -17,7 +19,7 @@ class LARS(Optimizer, rule="lars"):
         buf = momentum*buf + u
         p  -= u + momentum*buf if nesterov else buf
 
-    The ratio is 1 where either norm is 0 or NaN. `g` is the gradient before weight decay.
+    The ratio is 1 where either norm is 0, infinite or NaN. `g` is the gradient before weight decay.
 
     Parameters
     ----------
@@ -63,7 +65,7 @@ class LARS(Optimizer, rule="lars"):
         decayed = g + f(l2) * p if l2 != 0 else g
         weight, update = norm(p), norm(decayed if o.decay_in_norm else g)
         ratio = 1.0
-        if o.layerwise and weight > 0 and update > 0:
+        if o.layerwise and 0 < weight < math.inf and 0 < update < math.inf:
             beside = 0.0 if o.decay_in_norm else l2
             ratio = o.trust_coefficient * weight / (update + beside * weight + o.eps)
         u = f(ratio) * decayed
