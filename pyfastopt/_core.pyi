@@ -1,10 +1,13 @@
 """The compiled module: what csrc/python/module.cpp defines."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from numpy.typing import NDArray
 
 from ._types import Array, OptionValue, Tree
+
+_Result = TypeVar("_Result")
 
 __version__: str
 compiler: str
@@ -53,6 +56,10 @@ def secant(
     num_threads: int,
 ) -> tuple[float, float]: ...
 def magnitudes(x: NDArray[Any], num_threads: int) -> tuple[float, float]: ...
+
+class Lock:
+    def __init__(self) -> None: ...
+    def run(self, function: Callable[..., _Result], *args: Any) -> _Result: ...
 
 class Plan:
     def __init__(

@@ -391,7 +391,7 @@ def test_a_closure_must_not_use_the_optimizer():
         optimizer.state_dict,
         lambda: optimizer.load_state_dict(state),
     ):
-        with pytest.raises(RuntimeError, match="used again from within its own closure"):
+        with pytest.raises(RuntimeError, match="used again from within its own step"):
             optimizer.step(use)
         assert (x == 1).all()
 

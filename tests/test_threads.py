@@ -208,42 +208,6 @@ def test_fork_after_a_parallel_step():
     assert interpreter.output(FORK).split() == ["0", "1"]
 
 
-FORK_DURING_STEPS = """
-import os, signal, threading
-import numpy as np
-import pyfastopt as fo
-
-p = np.ones(1 << 22, np.float32)
-opt = fo.Adam(p, num_threads=1)
-g = p.copy()
-going = True
-
-def step():
-    while going:
-        opt.step(g)
-
-thread = threading.Thread(target=step)
-thread.start()
-for _ in range(5):
-    child = os.fork()
-    if child == 0:
-        signal.alarm(60)
-        opt.step(g)
-        opt.state_dict()
-        os._exit(0)
-    print(os.waitpid(child, 0)[1])
-going = False
-thread.join()
-"""
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="the platform has no fork")
-def test_fork_while_another_thread_steps():
-    lines = interpreter.output(FORK_DURING_STEPS, PYTHONWARNINGS="ignore").split()
-    assert lines == ["0"] * 5
-
-
 @pytest.mark.parametrize("size", [50, LARGE])
 @pytest.mark.parametrize("threads", [1, 2])
 def test_two_threads_stepping_two_optimizers(size, threads, rng):

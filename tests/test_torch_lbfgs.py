@@ -253,7 +253,7 @@ def test_lbfgs_refuses():
     optimizer = optim.LBFGS([p])
     state = optimizer.state_dict()
     for use in (lambda: optimizer.step(lambda: 0.0), lambda: optimizer.load_state_dict(state)):
-        with pytest.raises(RuntimeError, match="in a step already"):
+        with pytest.raises(RuntimeError, match="used again from within its own step"):
             optimizer.step(use)
     with pytest.raises(ValueError, match="max_iter = -1 must be an integer >= 0"):
         optim.LBFGS([p], max_iter=-1)

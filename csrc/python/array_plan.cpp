@@ -6,6 +6,7 @@
 #include <numeric>
 #include <stdexcept>
 
+#include "gil.h"
 #include "option_dict.h"
 
 namespace fastopt::python {
@@ -40,37 +41,6 @@ py::dict as_dict(py::handle value, const Label& label) {
 }
 
 }  // namespace
-
-// The plan is one thread's at a time. A second thread waits, without the GIL, so that the first can
-// finish.
-class ArrayPlan::StepLock {
-  public:
-    explicit StepLock(ArrayPlan& plan) : plan_(plan) {
-        if (plan_.forks_ != fastopt_fork_count()) {
-            // The lock may have been taken by a thread that is not in this child.
-            plan_.mutex_ = std::make_unique<std::mutex>();
-            plan_.owner_ = std::thread::id();
-            plan_.forks_ = fastopt_fork_count();
-        }
-        lock_ = std::unique_lock<std::mutex>(*plan_.mutex_, std::defer_lock);
-        if (plan_.owner_ == std::this_thread::get_id())
-            throw std::runtime_error(
-                "the optimizer was used again from within its own step(), by an object that "
-                "converted itself to an array; convert the gradients first");
-        if (!lock_.try_lock()) {
-            py::gil_scoped_release nogil;
-            lock_.lock();
-        }
-        plan_.owner_ = std::this_thread::get_id();
-    }
-    ~StepLock() { plan_.owner_ = std::thread::id(); }
-    StepLock(const StepLock&) = delete;
-    StepLock& operator=(const StepLock&) = delete;
-
-  private:
-    ArrayPlan& plan_;
-    std::unique_lock<std::mutex> lock_;
-};
 
 ArrayPlan::ArrayPlan(const std::string& rule, py::handle parameters, const py::list& options,
                      bool grouped)
@@ -175,19 +145,18 @@ void ArrayPlan::accept_gradient(std::size_t index, py::handle object) {
 }
 
 void ArrayPlan::step(py::handle gradients) {
-    StepLock lock(*this);
+    const LockGuard guard(lock_);
     struct Release {
         std::vector<py::object>& held;
         ~Release() { held.clear(); }
     } release{gradients_};
     tree_.walk(gradients, "grads",
                [&](std::size_t leaf, py::handle gradient) { accept_gradient(leaf, gradient); });
-    py::gil_scoped_release nogil;
-    plan_.step(threads_);
+    call_without_gil(fastopt_plan_step, plan_.get(), threads_.load());
 }
 
 py::list ArrayPlan::gradients(py::handle gradients) {
-    StepLock lock(*this);
+    const LockGuard guard(lock_);
     py::list all;
     tree_.walk(gradients, "grads", [&](std::size_t leaf, py::handle gradient) {
         check_unchanged(leaf);  // for L-BFGS moves parameters that have no gradient, too
@@ -209,7 +178,7 @@ void ArrayPlan::set_num_threads(py::handle threads) {
 }
 
 py::list ArrayPlan::options() {
-    StepLock lock(*this);
+    const LockGuard guard(lock_);
     py::list all;
     for (const OptionStruct& chosen : options_) all.append(chosen.to_dict());
     return all;
@@ -244,7 +213,7 @@ void ArrayPlan::take_options(std::vector<OptionStruct> changed) {
 }
 
 void ArrayPlan::set_options(const py::list& changes) {
-    StepLock lock(*this);
+    const LockGuard guard(lock_);
     take_options(changed_options(changes));
 }
 
@@ -271,7 +240,7 @@ const fastopt_variant_info& ArrayPlan::variant(std::size_t row) const {
 }
 
 py::list ArrayPlan::state_with(py::object (*hand_out)(const py::array&)) {
-    StepLock lock(*this);
+    const LockGuard guard(lock_);
     py::list all;
     for (std::size_t row = 0; row < rows_.size(); ++row) {
         py::dict entry;
@@ -292,7 +261,7 @@ py::list ArrayPlan::snapshot() {
 }
 
 void ArrayPlan::load(const py::list& options, const py::list& state) {
-    StepLock lock(*this);
+    const LockGuard guard(lock_);
     std::vector<OptionStruct> changed = changed_options(options);
     if (state.size() != rows_.size())
         throw py::value_error("expected the state of " + std::to_string(rows_.size()) +
@@ -375,8 +344,7 @@ void apply(const std::string& rule, py::handle parameter, py::handle gradient,
     const std::size_t row = plan.add_array(group, view(p), views.data(), FASTOPT_DISJOINT);
     plan.set_steps(row, t - 1);
     plan.set_gradient_array(row, view(g), FASTOPT_DISJOINT);
-    py::gil_scoped_release nogil;
-    plan.step(requested);
+    call_without_gil(fastopt_plan_step, plan.get(), requested);
 }
 
 int thread_number(py::handle threads) {

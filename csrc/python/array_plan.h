@@ -4,13 +4,11 @@
 #include <pybind11/pybind11.h>
 
 #include <atomic>
-#include <memory>
-#include <mutex>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "../include/fastopt.hpp"
+#include "lock.h"
 #include "numpy_arrays.h"
 #include "option_dict.h"
 #include "tree.h"
@@ -55,8 +53,6 @@ class ArrayPlan {
         std::vector<py::array> slots;
     };
 
-    class StepLock;
-
     py::list state_with(py::object (*hand_out)(const py::array&));
     void check_overlap() const;
     void check_unchanged(std::size_t row) const;
@@ -71,9 +67,7 @@ class ArrayPlan {
     Plan plan_;
     std::atomic<int> threads_{0};
     std::vector<py::object> gradients_;  // held while the plan reads them
-    std::unique_ptr<std::mutex> mutex_ = std::make_unique<std::mutex>();
-    std::atomic<std::thread::id> owner_{};
-    int forks_ = fastopt_fork_count();
+    Lock lock_;
 };
 
 // One step of a rule on the caller's own arrays; `slots` maps names to arrays or None.

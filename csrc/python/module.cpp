@@ -3,6 +3,7 @@
 
 #include "../include/fastopt.hpp"
 #include "array_plan.h"
+#include "lock.h"
 #include "tensor_plan.h"
 #include "vector_functions.h"
 
@@ -63,6 +64,7 @@ py::list rules() {
 
 PYBIND11_MODULE(_core, m) {
     using python::ArrayPlan;
+    using python::Lock;
     using python::TensorPlan;
 
     py::register_exception_translator(translate);
@@ -95,6 +97,8 @@ PYBIND11_MODULE(_core, m) {
     m.def("secant", &python::secant, "g"_a, "before"_a, "t"_a, "d"_a, "y"_a, "s"_a,
           "num_threads"_a);
     m.def("magnitudes", &python::magnitudes, "x"_a, "num_threads"_a);
+
+    py::class_<Lock>(m, "Lock").def(py::init<>()).def("run", &Lock::run, "function"_a);
 
     py::class_<ArrayPlan>(m, "Plan")
         .def(py::init<const std::string&, py::handle, const py::list&, bool>(), "rule"_a,

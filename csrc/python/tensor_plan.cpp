@@ -2,6 +2,7 @@
 
 #include <unordered_map>
 
+#include "gil.h"
 #include "numpy_arrays.h"
 
 namespace fastopt::python {
@@ -320,10 +321,7 @@ bool TensorPlan::step(const py::list& param_groups, py::handle state, int thread
         const bool is_ours = !row.slots.back().array.is_none();
         if (!is_ours || !state.is_none()) plan_.set_steps(row.index, count(row));
     });
-    {
-        py::gil_scoped_release nogil;
-        plan_.step(threads);
-    }
+    call_without_gil(fastopt_plan_step, plan_.get(), threads);
     for_each_active([&](const Row& row) {
         if (row.has_step) store_step(row.step(*this), load_step(row.step(*this)) + 1);
     });

@@ -3,7 +3,7 @@
 #include <initializer_list>
 #include <stdexcept>
 
-#include "../include/fastopt.hpp"
+#include "gil.h"
 #include "numpy_arrays.h"
 
 namespace fastopt::python {
@@ -23,17 +23,6 @@ py::array array_or(const py::object& object, const py::array& otherwise) {
     return object.is_none() ? otherwise : py::array(object);
 }
 
-// Calls an API function without the GIL.
-template <class Function, class... Arguments>
-void call(Function function, Arguments... arguments) {
-    fastopt_status status;
-    {
-        py::gil_scoped_release nogil;
-        status = function(arguments...);
-    }
-    check(status);
-}
-
 }  // namespace
 
 double combine(py::array& out, double a, const py::array& x, const py::object& y,
@@ -44,8 +33,8 @@ double combine(py::array& out, double a, const py::array& x, const py::object& y
     const void* y_data = y.is_none() ? nullptr : second.data();
     const void* z_data = z.is_none() ? nullptr : third.data();
     double dot = 0;
-    call(fastopt_combine, element_type(x), count, out.mutable_data(), a, x.data(), y_data, z_data,
-         &dot, num_threads);
+    call_without_gil(fastopt_combine, element_type(x), count, out.mutable_data(), a, x.data(),
+                     y_data, z_data, &dot, num_threads);
     return dot;
 }
 
@@ -53,15 +42,15 @@ py::tuple secant(const py::array& g, py::array& before, double t, const py::arra
                  py::array& s, int num_threads) {
     const std::size_t count = common_size({&g, &before, &d, &y, &s});
     double dots[2] = {};
-    call(fastopt_secant, element_type(g), count, g.data(), before.mutable_data(), t, d.data(),
-         y.mutable_data(), s.mutable_data(), dots, num_threads);
+    call_without_gil(fastopt_secant, element_type(g), count, g.data(), before.mutable_data(), t,
+                     d.data(), y.mutable_data(), s.mutable_data(), dots, num_threads);
     return py::make_tuple(dots[0], dots[1]);
 }
 
 py::tuple magnitudes(const py::array& x, int num_threads) {
     const std::size_t count = common_size({&x});
     double found[2] = {};
-    call(fastopt_magnitudes, element_type(x), count, x.data(), found, num_threads);
+    call_without_gil(fastopt_magnitudes, element_type(x), count, x.data(), found, num_threads);
     return py::make_tuple(found[0], found[1]);
 }
 

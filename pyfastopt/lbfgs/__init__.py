@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from functools import partial
 from operator import index
 from typing import Any, ClassVar
@@ -36,7 +34,6 @@ class LBFGS(
         "_lock",
         "_next",
         "_options",
-        "_owner",
         "_params",
         "_plan",
         "_ro",
@@ -152,21 +149,8 @@ class LBFGS(
         self._spare = list(work[4:])
         self._ro = [0.0] * rows
         self._filled = self._next = 0
-        self._lock = threading.Lock()
-        self._owner: int | None = None
+        self._lock = _core.Lock()
         self._scalars = {"func_evals": 0, "n_iter": 0, "t": 0.0, "H_diag": 1.0, "prev_loss": 0.0}
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        """Let one thread at a time use the history, and none from within its own closure."""
-        if self._owner == threading.get_ident():
-            raise RuntimeError("the optimizer was used again from within its own closure")
-        with self._lock:
-            self._owner = threading.get_ident()
-            try:
-                yield
-            finally:
-                self._owner = None
 
     def step(self, closure: Closure) -> float:
         """Iterate until one of the limits or tolerances is met, and update the parameters.
@@ -194,8 +178,7 @@ class LBFGS(
         """
         if not callable(closure):
             raise TypeError(f"closure = {closure!r:.80} must be a function that returns the loss")
-        with self._locked():
-            return self._iterate(closure)
+        return self._lock.run(self._iterate, closure)
 
     def _iterate(self, closure: Closure) -> float:
         spare = list(self._spare)
@@ -354,8 +337,7 @@ class LBFGS(
             pair first). ``"param_groups"`` has the options, and ``"optimizer"`` is the name of the
             class. The parameters themselves are not part of it.
         """
-        with self._locked():
-            return self._snapshot()
+        return self._lock.run(self._snapshot)
 
     def _entries(self) -> dict[str, Any]:
         """Return the state by name; vectors, and the rows of the history, as they lie in memory."""
@@ -398,8 +380,7 @@ class LBFGS(
         TypeError, ValueError
             Where it does not fit this optimizer. Nothing has been modified then.
         """
-        with self._locked():
-            self._load(state_dict)
+        self._lock.run(self._load, state_dict)
 
     def _load(self, state_dict: Mapping[str, Any]) -> None:
         own = self._snapshot()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import threading
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Set
 from inspect import Signature
@@ -32,20 +31,24 @@ class Locked(torch.optim.Optimizer):
     """An optimizer that one thread at a time may step, with a number of threads."""
 
     # Held by the thread that is in a step.
-    _lock: threading.Lock
+    _lock: _core.Lock
 
     _threads = 0  # for the default
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         """Make the lock first, which a copy and a pickle need as well."""
         self = super().__new__(cls)
-        self._lock = threading.Lock()
+        self._lock = _core.Lock()
         return self
 
     def __getstate__(self) -> dict[str, Any]:
         return {**super().__getstate__(), "_threads": self._threads}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
+        self._lock.run(self._take_state, state)
+
+    def _take_state(self, state: dict[str, Any]) -> None:
+        """Take over a state, if it is one of this optimizer."""
         # Torch's load_state_dict, after its hooks, gives no defaults. A copy or a pickle has them.
         if "defaults" not in state:
             options, entries = self._known_names()
@@ -80,10 +83,6 @@ class Locked(torch.optim.Optimizer):
 
     def _number_of_threads(self) -> int:
         return self._threads or min(_core.num_threads(0), torch.get_num_threads())
-
-    def _acquire_lock(self) -> None:
-        if not self._lock.acquire(blocking=False):
-            raise RuntimeError("the optimizer is in a step already; use it in one thread at a time")
 
 
 class Fused(Locked):
@@ -147,11 +146,9 @@ class Fused(Locked):
                         state[name] = torch.zeros((), dtype=dtype)
                     state[name].fill_(value)
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        # Another thread may be in a step.
-        with self._lock:
-            super().__setstate__(state)
-            self._begin()
+    def _take_state(self, state: dict[str, Any]) -> None:
+        super()._take_state(state)
+        self._begin()
 
     def _begin(self) -> None:
         """Forget what was known of the state: it is new, and no one else holds it."""
@@ -200,17 +197,16 @@ class Fused(Locked):
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
-        threads = self._number_of_threads()
-        self._acquire_lock()
-        try:
-            state = self._state if self._state_was_handed_out else None
-            plan = self._plan
-            if plan is None or not plan.step(self.param_groups, state, threads):
-                plan = self._step_rearranged(threads)
-            torch.autograd.graph.increment_version(plan.updated())
-        finally:
-            self._lock.release()
+        self._lock.run(self._update)
         return loss
+
+    def _update(self) -> None:
+        threads = self._number_of_threads()
+        state = self._state if self._state_was_handed_out else None
+        plan = self._plan
+        if plan is None or not plan.step(self.param_groups, state, threads):
+            plan = self._step_rearranged(threads)
+        torch.autograd.graph.increment_version(plan.updated())
 
     _hooked_step = torch.optim.Optimizer.profile_hook_step(_plain_step)
 

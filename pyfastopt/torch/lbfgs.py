@@ -34,13 +34,6 @@ class LBFGS(Locked, torch.optim.LBFGS):
         _checked({**self.defaults, **param_group})
         super().add_param_group(param_group)
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self._acquire_lock()
-        try:
-            super().__setstate__(state)
-        finally:
-            self._lock.release()
-
     def _known_names(self) -> tuple[Set[str], Set[str]]:
         return self.defaults.keys(), LBFGS_STATE | {"al"}  # which torch uses within a step
 
@@ -66,16 +59,12 @@ class LBFGS(Locked, torch.optim.LBFGS):
         TypeError, ValueError
             For parameters, gradients, options or state that are not supported.
         RuntimeError
-            Where the closure, or another thread, steps the optimizer or loads its state meanwhile,
-            or gives a parameter other memory.
+            Where the closure steps the optimizer or loads its state, or gives a parameter other
+            memory.
         """
         if not callable(closure):
             raise TypeError(f"closure = {closure!r:.80} must be a function that returns the loss")
-        self._acquire_lock()
-        try:
-            return self._iterate(closure)
-        finally:
-            self._lock.release()
+        return self._lock.run(self._iterate, closure)
 
     def _iterate(self, closure: Callable[[], Any]) -> Any:
         if len(self.param_groups) != 1:

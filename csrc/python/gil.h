@@ -1,0 +1,46 @@
+// Leaving Python's global lock to others, and coming back.
+#pragma once
+
+#include <pybind11/pybind11.h>
+#ifdef __GLIBC__
+#include <cxxabi.h>
+#include <unistd.h>
+#endif
+
+#include "../include/fastopt.hpp"
+
+namespace fastopt::python {
+
+// Calls what may wait for the global lock. Where the interpreter is exiting meanwhile, it ends such
+// a thread by unwinding its stack, which would run our destructors without the lock, and abort the
+// process in one that is noexcept: the thread stops here instead.
+template <class Call>
+auto survive_exit(Call&& call) {
+#ifdef __GLIBC__
+    try {
+        return call();
+    } catch (const abi::__forced_unwind&) {
+        for (;;) pause();
+    }
+#else
+    return call();
+#endif
+}
+
+// Runs it while other threads may run Python code. It throws nothing.
+template <class Work>
+void without_gil(Work&& work) {
+    PyThreadState* const state = PyEval_SaveThread();
+    work();
+    survive_exit([&] { PyEval_RestoreThread(state); });
+}
+
+// Calls a function of the C API so, and throws what it refuses.
+template <class Function, class... Arguments>
+void call_without_gil(Function function, Arguments... arguments) {
+    fastopt_status status = FASTOPT_OK;
+    without_gil([&] { status = function(arguments...); });
+    check(status);
+}
+
+}  // namespace fastopt::python

@@ -1,0 +1,39 @@
+// One thread at a time: what keeps two steps of an optimizer apart.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "objects.h"
+
+namespace fastopt::python {
+
+// A thread that waits does so without Python's global lock, and Ctrl-C ends its wait. A child of
+// fork() takes over what a thread held that it lacks.
+class Lock {
+  public:
+    // RuntimeError where this thread holds it already.
+    void take();
+    // Does nothing where this process, or this thread of it, has not taken it.
+    void give_back() noexcept;
+
+    // Calls it while this thread holds the lock, which is given back whatever happens: in Python's
+    // own code a KeyboardInterrupt could come between taking a lock and the try behind that.
+    py::object run(const py::function& function, const py::args& arguments);
+
+  private:
+    std::atomic<std::uint64_t> holder_{0};  // a thread of a process; 0: nobody
+};
+
+class LockGuard {
+  public:
+    explicit LockGuard(Lock& lock) : lock_(lock) { lock_.take(); }
+    ~LockGuard() { lock_.give_back(); }
+    LockGuard(const LockGuard&) = delete;
+    LockGuard& operator=(const LockGuard&) = delete;
+
+  private:
+    Lock& lock_;
+};
+
+}  // namespace fastopt::python
