@@ -1,7 +1,9 @@
 """Keys, texts and classes of any kind: nothing is cut, swapped, swallowed or decoded wrongly."""
 
 import ctypes
+import gc
 import sys
+import weakref
 
 import numpy as np
 import pytest
@@ -104,3 +106,43 @@ def test_a_key_whose_repr_changes_the_dictionary():
     params = {Key(): np.zeros(3), **{i: np.zeros(2) for i in range(50)}}
     with pytest.raises(ValueError, match=r"^params: expected a dict with the keys key, 0, 1"):
         fo.SGD(params)
+
+
+class Aware(np.ndarray):
+    """An array that may know its optimizer."""
+
+
+class Key:
+    """A key that may know its optimizer."""
+
+
+@pytest.mark.parametrize("optimizer", [fo.Adam, fo.LBFGS])
+@pytest.mark.parametrize("holder", [Aware, Key])
+def test_reference_cycles_through_an_optimizer_are_collected(optimizer, holder):
+    array, key = np.ones(3).view(Aware), Key()
+    known = array if holder is Aware else key
+    known.optimizer = optimizer({key: array})
+    if optimizer is fo.Adam:
+        known.optimizer.step({key: np.ones(3)})
+    left = weakref.ref(known)
+    del known, array, key
+    gc.collect()
+    assert left() is None
+
+
+def test_a_collection_in_the_middle_of_a_constructor_or_a_step():
+    class Gradient:
+        def __array__(self):
+            raise AssertionError("not asked for")
+
+        def __dlpack_device__(self):
+            return np.ones(2).__dlpack_device__()
+
+        def __dlpack__(self, **kwargs):
+            gc.collect()
+            return np.ones(2).__dlpack__(**kwargs)
+
+    p = np.ones(2)
+    opt = fo.SGD([p, Gradient()])
+    opt.step([Gradient(), None])
+    assert (p == 0.999).all()

@@ -1,5 +1,8 @@
 """pyfastopt.torch: tensors of any layout, and memory that moves."""
 
+import gc
+import weakref
+
 import pytest
 from torch_models import assert_close, optim, torch
 
@@ -127,3 +130,16 @@ def test_autograd_knows_of_the_update():
     optimizer.step()
     with pytest.raises(RuntimeError, match="modified by an inplace operation"):
         loss.backward()
+
+
+def test_reference_cycles_through_an_optimizer_are_collected():
+    p = torch.nn.Parameter(torch.ones(3))
+    p.grad = torch.ones(3)
+    p.optimizer = optim.Adam([p])
+    p.optimizer.step()
+    p.optimizer.state_dict()
+    p.optimizer.step()
+    left = weakref.ref(p)
+    del p
+    gc.collect()
+    assert left() is None

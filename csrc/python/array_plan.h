@@ -45,6 +45,16 @@ class ArrayPlan {
     // Takes over what snapshot() and options() gave: all of it, or nothing and an exception.
     void load(const py::list& options, const py::list& state);
 
+    template <class Visit>
+    void visit_objects(Visit&& visit) {
+        tree_.visit_objects(visit);
+        for (Row& row : rows_) {
+            visit(row.parameter);
+            for (py::array& slot : row.slots) visit(slot);
+        }
+        for (py::object& gradient : gradients_) visit(gradient);
+    }
+
   private:
     struct Row {
         std::size_t group;

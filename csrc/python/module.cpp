@@ -3,6 +3,7 @@
 
 #include "../include/fastopt.hpp"
 #include "array_plan.h"
+#include "collected.h"
 #include "lock.h"
 #include "tensor_plan.h"
 #include "vector_functions.h"
@@ -100,7 +101,7 @@ PYBIND11_MODULE(_core, m) {
 
     py::class_<Lock>(m, "Lock").def(py::init<>()).def("run", &Lock::run, "function"_a);
 
-    py::class_<ArrayPlan>(m, "Plan")
+    py::class_<ArrayPlan>(m, "Plan", python::collected<ArrayPlan>())
         .def(py::init<const std::string&, py::handle, const py::list&, bool>(), "rule"_a,
              "parameters"_a, "options"_a, "grouped"_a)
         .def("step", &ArrayPlan::step, "grads"_a)
@@ -118,7 +119,7 @@ PYBIND11_MODULE(_core, m) {
     m.def("check_tensor", &TensorPlan::check_tensor, "tensor_type"_a, "tensor"_a, "label"_a);
     m.def("group_state", &TensorPlan::group_state, "rule"_a, "group"_a);
     m.def("state_like", &python::state_like, "parameter"_a, "value"_a);
-    py::class_<TensorPlan>(m, "TensorPlan")
+    py::class_<TensorPlan>(m, "TensorPlan", python::collected<TensorPlan>())
         .def(py::init<const std::string&, py::handle, const py::list&>(), "rule"_a, "tensor_type"_a,
              "groups"_a)
         .def("step", &TensorPlan::step, "param_groups"_a, "state"_a, "threads"_a)

@@ -42,6 +42,27 @@ class TensorPlan {
     // (names of the slots, their initial value) under the options in a group's dictionary.
     static py::dict group_state(const std::string& rule, const py::dict& values);
 
+    template <class Visit>
+    void visit_objects(Visit&& visit) {
+        for (Group& group : groups_) {
+            for (Source& source : group.sources) visit(source.object);
+            for (Row& row : group.rows) {
+                visit(row.parameter.object);
+                visit(row.state);
+                for (Slot& slot : row.slots) {
+                    visit(slot.tensor.object);
+                    visit(slot.array);
+                }
+            }
+        }
+        for (auto& [parameter, state] : state_) {
+            visit(parameter);
+            visit(state);
+        }
+        for (py::object& gradient : gradients_) visit(gradient);
+        visit(updated_);
+    }
+
   private:
     // A tensor's place and layout, as it says at the moment.
     struct View {

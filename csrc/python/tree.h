@@ -32,6 +32,12 @@ class Tree {
         walk(root_, tree, argument, leaf, visit);
     }
 
+    // visit(key) for each key of a dictionary that is held here.
+    template <class Visit>
+    void visit_objects(Visit&& visit) {
+        visit_keys(root_, visit);
+    }
+
   private:
     struct Node {
         enum class Kind { leaf, sequence, mapping } kind = Kind::leaf;
@@ -39,6 +45,12 @@ class Tree {
         std::vector<py::object> keys;  // of a mapping
         std::vector<Node> children;
     };
+
+    template <class Visit>
+    static void visit_keys(Node& node, Visit& visit) {
+        for (py::object& key : node.keys) visit(key);
+        for (Node& child : node.children) visit_keys(child, visit);
+    }
 
     void build(Node& node, py::handle tree, const char* argument, int depth);
     static void append_names(const Node& node, const std::string& path,
