@@ -293,12 +293,13 @@ def test_interleaved_gradient_is_apart():
 class Meddler:
     """Becomes an array by way of arbitrary Python code."""
 
-    def __init__(self, action):
+    def __init__(self, action, array=None):
         self.action = action
+        self.array = vector() if array is None else array
 
     def __dlpack__(self, **kwargs):
         self.action()
-        return vector().__dlpack__(**kwargs)
+        return self.array.__dlpack__(**kwargs)
 
     def __dlpack_device__(self):
         return vector().__dlpack_device__()
@@ -322,6 +323,91 @@ def test_gradients_that_run_code():
     assert all(np.array_equal(p, vector()) for p in params)
     opt.step([Meddler(lambda: None), vector()])
     assert not np.array_equal(params[0], vector())
+
+
+CHANGES = [smaller, larger, with_an_axis_more, transposed, in_steps, of_another_type]
+
+
+def big():
+    return np.arange(1.0, 60_001.0)
+
+
+@pytest.mark.filterwarnings("ignore:Setting the:DeprecationWarning")
+@pytest.mark.parametrize("change", [*CHANGES, read_only])
+@pytest.mark.parametrize("order", ["pq", "qp"])
+@pytest.mark.parametrize("optimizer", [fo.SGD, fo.LBFGS])
+def test_parameter_that_a_gradient_changes(optimizer, order, change):
+    """Whether its turn is before or after that of the gradient whose conversion runs the code."""
+    params = {"p": big(), "q": np.ones(3)}
+    grads = {"p": big(), "q": Meddler(lambda: change(params["p"]), np.ones(3))}
+    opt = optimizer({name: params[name] for name in order})
+    with pytest.raises(ValueError, match=r"params\['p'\]: the array has (been given|become)"):
+        opt.step(grads if optimizer is fo.SGD else lambda: (0.0, grads))
+    assert params["p"].tobytes()[:8] == big().tobytes()[:8]
+    assert (params["q"] == 1).all()
+
+
+@pytest.mark.filterwarnings("ignore:Setting the:DeprecationWarning")
+@pytest.mark.parametrize("change", CHANGES)
+def test_gradient_that_another_gradient_changes(change):
+    params, first = [np.zeros(60_000), np.zeros(3)], big()
+    opt = fo.SGD(params, lr=1.0)
+    grads = [first, Meddler(lambda: change(first), np.ones(3))]
+    if change is in_steps:  # it still fits
+        opt.step(grads)
+        assert np.array_equal(params[0], -first)
+    else:
+        with pytest.raises((TypeError, ValueError), match=r"^grads\[0\]: (shape|dtype)"):
+            opt.step(grads)
+        assert not any(p.any() for p in params)
+
+
+@pytest.mark.filterwarnings("ignore:Setting the:DeprecationWarning")
+@pytest.mark.parametrize("change", [smaller, larger, of_another_type])
+@pytest.mark.parametrize("changed", ["p", "g"])
+def test_array_of_a_raw_function_that_another_array_changes(changed, change):
+    arrays = {"p": big(), "g": big()}
+    buf = Meddler(lambda: change(arrays[changed]), np.zeros(60_000))
+    with pytest.raises((TypeError, ValueError), match=r"^(p|g): (shape|dtype)"):
+        fo.sgd_(arrays["p"], arrays["g"], buf, step=1, momentum=0.9)
+    assert arrays["p"].tobytes()[:8] == big().tobytes()[:8]
+
+
+@pytest.mark.parametrize("change", [smaller, larger])
+def test_parameter_that_another_parameter_changes(change):
+    first = big()
+    opt = fo.Adam([first, Meddler(lambda: change(first), np.ones(3))], lr=1.0)
+    before = first.copy()
+    opt.step([np.ones(first.shape), None])
+    np.testing.assert_allclose(first, before - 1, rtol=1e-6, atol=1e-6)
+    assert opt.state[0]["exp_avg"].shape == first.shape
+
+
+def test_dlpack_parameter_whose_owner_replaces_its_memory():
+    torch = pytest.importorskip("torch")
+    for replace in (
+        lambda t: t.untyped_storage().resize_(0),
+        lambda t: setattr(t, "data", torch.ones(1000)),
+    ):
+        t = torch.ones(1000)
+        opt = fo.SGD([t, np.ones(3)], lr=1.0)
+        opt.step([np.ones(1000, np.float32), None])
+        assert not t.any()
+        replace(t)
+        with pytest.raises(ValueError, match=r"params\[0\]: the array has been given other memory"):
+            opt.step([np.ones(1000, np.float32), None])
+
+
+def test_dlpack_gradient_whose_owner_replaces_its_memory():
+    torch = pytest.importorskip("torch")
+    g, params = torch.ones(1000), [np.zeros(1000, np.float32), np.zeros(3)]
+    opt = fo.SGD(params, lr=1.0)
+    with pytest.raises(ValueError, match=r"grads\[0\]: it was given other memory"):
+        opt.step([g, Meddler(lambda: g.untyped_storage().resize_(0), np.ones(3))])
+    assert not any(p.any() for p in params)
+    for bad in (g, torch.empty(1000, device="meta")):
+        with pytest.raises(TypeError, match=r"^grads\[0\]: "):
+            opt.step([bad, None])
 
 
 @pytest.mark.slow

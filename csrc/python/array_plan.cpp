@@ -40,6 +40,13 @@ py::dict as_dict(py::handle value, const Label& label) {
     return py::reinterpret_borrow<py::dict>(value);
 }
 
+// Lets go of what was held for a step, however it ends.
+template <class Shared>
+struct Release {
+    std::vector<Shared>& held;
+    ~Release() { std::fill(held.begin(), held.end(), Shared{}); }
+};
+
 }  // namespace
 
 ArrayPlan::ArrayPlan(const std::string& rule, py::handle parameters, const py::list& options,
@@ -54,16 +61,20 @@ ArrayPlan::ArrayPlan(const std::string& rule, py::handle parameters, const py::l
         throw py::value_error("params = " + short_repr(parameters) +
                               " has no arrays; pass at least one parameter");
 
-    std::size_t group = 0;
+    // Sharing an array may run anybody's code, which may change those that were shared before.
+    std::vector<Shared> shared;
     tree_.walk(parameters, "params", [&](std::size_t leaf, py::handle object) {
+        shared.push_back(share(object, {"params", tree_.path(leaf)}));
+    });
+    std::size_t group = 0;
+    for (std::size_t leaf = 0; leaf < shared.size(); ++leaf) {
         while (sizes[group] == 0) ++group;
         --sizes[group];
-        const Label label{"params", tree_.path(leaf)};
-        py::array parameter = share_array(object, label);
-        check_parameter(parameter, label);
+        auto parameter = py::reinterpret_borrow<py::array>(shared[leaf].array);
+        check_parameter(parameter, {"params", tree_.path(leaf)});
         const ArraySpec spec(parameter);
-        rows_.push_back({group, std::move(parameter), spec, {}});
-    });
+        rows_.push_back({group, std::move(parameter), std::move(shared[leaf].owner), spec, {}});
+    }
     check_overlap();
 
     // All state before the first row: the step's own lists must not lie between arrays that other
@@ -79,7 +90,13 @@ ArrayPlan::ArrayPlan(const std::string& rule, py::handle parameters, const py::l
         for (const py::array& slot : row.slots) slots.push_back(view(slot));
         plan_.add_array(row.group, view(row.parameter), slots.data(), FASTOPT_DISJOINT);
     }
-    gradients_.reserve(rows_.size());
+    gradients_.resize(rows_.size());
+}
+
+ArrayPlan::Shared ArrayPlan::share(py::handle object, const Label& label) {
+    py::array array = share_array(object, label);
+    const bool is_owner = array.ptr() != object.ptr() && PyObject_CheckBuffer(object.ptr()) == 0;
+    return {std::move(array), is_owner ? py::reinterpret_borrow<py::object>(object) : py::object()};
 }
 
 // In the order of addresses, so that only neighbours need to be compared.
@@ -105,7 +122,8 @@ void ArrayPlan::check_overlap() const {
 void ArrayPlan::check_unchanged(std::size_t index) const {
     const Row& row = rows_[index];
     const Label label{"params", tree_.path(index)};
-    if (!row.spec.still_describes(row.parameter))
+    if (!row.spec.still_describes(row.parameter) ||
+        (row.owner && has_moved(row.owner, row.parameter)))
         value_error(label,
                     "the array has been given other memory or another shape, strides or dtype "
                     "since the optimizer was made; make a new one");
@@ -115,15 +133,19 @@ void ArrayPlan::check_unchanged(std::size_t index) const {
                     "pass None as its gradient");
 }
 
-void ArrayPlan::accept_gradient(std::size_t index, py::handle object) {
-    if (object.is_none()) {
+void ArrayPlan::set_gradient(std::size_t index, const Shared& shared) {
+    if (!shared.array) {
         plan_.clear_gradient(index);
         return;
     }
+    const auto gradient = py::reinterpret_borrow<py::array>(shared.array);
     const Row& row = rows_[index];
     const Label label{"grads", tree_.path(index)};
     check_unchanged(index);
-    py::array gradient = share_array(object, label);
+    if (shared.owner && has_moved(shared.owner, gradient))
+        value_error(label,
+                    "it was given other memory while the step took the other gradients; leave "
+                    "it where it is");
     if (!row.spec.has_type(gradient)) check_gradient(gradient, row.spec, label);
     const fastopt_array array = row.spec.view(gradient);
     const fastopt_status status = fastopt_plan_set_gradient(plan_.get(), index, &array, 0);
@@ -141,30 +163,35 @@ void ArrayPlan::accept_gradient(std::size_t index, py::handle object) {
         check_gradient(gradient, row.spec, label);
         check(status);
     }
-    gradients_.push_back(std::move(gradient));
+}
+
+// Sharing a gradient may run anybody's code, which may do anything to parameters and gradients. So
+// all are shared before the first is looked at.
+void ArrayPlan::take_gradients(py::handle gradients) {
+    tree_.walk(gradients, "grads", [&](std::size_t leaf, py::handle object) {
+        if (!object.is_none()) gradients_[leaf] = share(object, {"grads", tree_.path(leaf)});
+    });
+    for (std::size_t row = 0; row < rows_.size(); ++row) set_gradient(row, gradients_[row]);
 }
 
 void ArrayPlan::step(py::handle gradients) {
     const LockGuard guard(lock_);
-    struct Release {
-        std::vector<py::object>& held;
-        ~Release() { held.clear(); }
-    } release{gradients_};
-    tree_.walk(gradients, "grads",
-               [&](std::size_t leaf, py::handle gradient) { accept_gradient(leaf, gradient); });
+    const Release<Shared> release{gradients_};
+    take_gradients(gradients);
     call_without_gil(fastopt_plan_step, plan_.get(), threads_.load());
 }
 
 py::list ArrayPlan::gradients(py::handle gradients) {
     const LockGuard guard(lock_);
+    const Release<Shared> release{gradients_};
+    take_gradients(gradients);
     py::list all;
-    tree_.walk(gradients, "grads", [&](std::size_t leaf, py::handle gradient) {
-        check_unchanged(leaf);  // for L-BFGS moves parameters that have no gradient, too
-        accept_gradient(leaf, gradient);
-        all.append(gradient.is_none() ? py::object(py::none()) : gradients_.back());
-        gradients_.clear();
-        plan_.clear_gradient(leaf);
-    });
+    for (std::size_t row = 0; row < rows_.size(); ++row) {
+        check_unchanged(row);  // for L-BFGS moves parameters that have no gradient, too
+        plan_.clear_gradient(row);
+        const py::object& gradient = gradients_[row].array;
+        all.append(gradient ? gradient : py::none());
+    }
     return all;
 }
 
@@ -303,14 +330,7 @@ void apply(const std::string& rule, py::handle parameter, py::handle gradient,
     const std::int64_t t = integer("step", step, 1, FASTOPT_MAX_STEPS);
     const int requested = thread_number(threads);
 
-    const Label p_label{"p", no_path};
-    const Label g_label{"g", no_path};
-    const py::array p = share_array(parameter, p_label);
-    check_parameter(p, p_label);
-    const py::array g = share_array(gradient, g_label);
-    const ArraySpec spec(p);
-    check_gradient(g, spec, g_label);
-
+    // Sharing an array may run anybody's code: first all of them, then every check.
     const fastopt_variant_info& variant = chosen.variant();
     const std::vector<const char*> names(variant.slots, variant.slots + variant.slot_count);
     for (const auto& [key, array] : slots) {
@@ -323,13 +343,22 @@ void apply(const std::string& rule, py::handle parameter, py::handle gradient,
                 (names.empty() ? "no state" : "the state " + short_repr(py::cast(names))) +
                 (wanted ? "; pass the array" : "; leave it out, or change the options"));
     }
-    std::vector<std::pair<std::string, py::array>> arrays{{"p", p}, {"g", g}};
+    std::vector<std::pair<const char*, py::array>> arrays;
+    const auto share = [&](const char* name, py::handle object) {
+        arrays.emplace_back(name, share_array(object, {name, no_path}));
+    };
+    share("p", parameter);
+    share("g", gradient);
+    for (const char* name : names) share(name, slots[name]);
+    const py::array& p = arrays[0].second;
+    const py::array& g = arrays[1].second;
+    check_parameter(p, {"p", no_path});
+    const ArraySpec spec(p);
+    check_gradient(g, spec, {"g", no_path});
     std::vector<fastopt_array> views;
-    for (const char* name : names) {
-        const Label label{name, no_path};
-        arrays.emplace_back(name, share_array(slots[name], label));
-        check_slot(arrays.back().second, spec, label);
-        views.push_back(view(arrays.back().second));
+    for (std::size_t i = 2; i < arrays.size(); ++i) {
+        check_slot(arrays[i].second, spec, {arrays[i].first, no_path});
+        views.push_back(view(arrays[i].second));
     }
     std::vector<Extent> extents;
     extents.reserve(arrays.size());
@@ -337,7 +366,7 @@ void apply(const std::string& rule, py::handle parameter, py::handle gradient,
     for (std::size_t i = 0; i < arrays.size(); ++i)
         for (std::size_t k = 0; k < i; ++k)
             if (overlap(extents[i], extents[k]) && share_memory(arrays[i].second, arrays[k].second))
-                refuse_shared({arrays[i].first.c_str(), no_path}, arrays[k].first);
+                refuse_shared({arrays[i].first, no_path}, arrays[k].first);
 
     Plan plan;
     const std::size_t group = plan.add_group(*chosen.get());

@@ -50,15 +50,26 @@ class ArrayPlan {
         tree_.visit_objects(visit);
         for (Row& row : rows_) {
             visit(row.parameter);
+            visit(row.owner);
             for (py::array& slot : row.slots) visit(slot);
         }
-        for (py::object& gradient : gradients_) visit(gradient);
+        for (Shared& gradient : gradients_) {
+            visit(gradient.array);
+            visit(gradient.owner);
+        }
     }
 
   private:
+    // An array, and the object that shared it where that speaks DLPack. Either may be null.
+    struct Shared {
+        py::object array;
+        py::object owner;
+    };
+
     struct Row {
         std::size_t group;
         py::array parameter;
+        py::object owner;  // as in Shared
         ArraySpec spec;
         std::vector<py::array> slots;
     };
@@ -66,7 +77,9 @@ class ArrayPlan {
     py::list state_with(py::object (*hand_out)(const py::array&));
     void check_overlap() const;
     void check_unchanged(std::size_t row) const;
-    void accept_gradient(std::size_t row, py::handle gradient);
+    void take_gradients(py::handle gradients);
+    static Shared share(py::handle object, const Label& label);
+    void set_gradient(std::size_t row, const Shared& gradient);
     const fastopt_variant_info& variant(std::size_t row) const;
     std::vector<OptionStruct> changed_options(const py::list& changes) const;
     void take_options(std::vector<OptionStruct> changed);
@@ -76,7 +89,7 @@ class ArrayPlan {
     std::vector<OptionStruct> options_;  // of each group
     Plan plan_;
     std::atomic<int> threads_{0};
-    std::vector<py::object> gradients_;  // held while the plan reads them
+    std::vector<Shared> gradients_;  // of each row, in a step
     Lock lock_;
 };
 

@@ -2,6 +2,8 @@
 // a table of functions that a class of tensors offers as __dlpack_c_exchange_api__.
 #pragma once
 
+#include <pybind11/pybind11.h>
+
 #include <cstdint>
 
 namespace fastopt::python {
@@ -36,5 +38,8 @@ struct DLPackExchange {
     int (*describe)(void* tensor, DLPackTensor* out);
     void* current_stream;
 };
+
+// What a class of tensors offers; null where that is nothing, or of another version.
+const DLPackExchange* find_exchange(pybind11::handle tensor_type);
 
 }  // namespace fastopt::python

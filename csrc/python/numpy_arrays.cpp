@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "../include/fastopt.hpp"
+#include "dlpack.h"
 
 namespace fastopt::python {
 namespace {
@@ -138,11 +139,12 @@ py::array share_array(py::handle object, const Label& label) {
                               Py_TYPE(object.ptr())->tp_name +
                               "; pass a NumPy array, or an object with the buffer protocol or "
                               "DLPack");
+    py::object array;
     try {
         if (buffer)
             return numpy.asarray(py::memoryview(py::reinterpret_borrow<py::object>(object)));
         refuse_negated(object, label.text());
-        return numpy.from_dlpack(object);
+        array = numpy.from_dlpack(object);
     } catch (py::error_already_set& error) {
         if (!error.matches(PyExc_Exception)) throw;  // such as KeyboardInterrupt
         py::raise_from(error, PyExc_TypeError,
@@ -153,6 +155,20 @@ py::array share_array(py::handle object, const Label& label) {
                            .c_str());
         throw py::error_already_set();
     }
+    // Where there is no memory, NumPy has taken some of its own.
+    if (has_moved(object, array))
+        type_error(label, std::string("a ") + Py_TYPE(object.ptr())->tp_name +
+                              " that has no memory of its own, or whose memory was freed; pass "
+                              "the array or tensor that has the numbers");
+    return array;
+}
+
+bool has_moved(py::handle object, const py::array& array) {
+    const DLPackExchange* exchange = find_exchange(py::type::handle_of(object));
+    if (exchange == nullptr || array.size() == 0) return false;
+    DLPackTensor now;
+    if (exchange->describe(object.ptr(), &now) != 0) throw py::error_already_set();
+    return static_cast<char*>(now.data) + now.byte_offset != array.data();
 }
 
 ArraySpec::ArraySpec(const py::array& parameter)

@@ -27,6 +27,11 @@ struct Label {
 // DLPack. TypeError for anything else.
 py::array share_array(py::handle object, const Label& label);
 
+// Whether an object that speaks DLPack no longer has the memory that was shared as this array. An
+// array keeps memory alive, but a tensor may free or replace it nevertheless; its class then offers
+// DLPack's C functions, which are asked here without running anybody's Python code.
+bool has_moved(py::handle object, const py::array& array);
+
 // ValueError for a tensor of PyTorch whose sign is to be flipped by whoever reads it, which DLPack
 // does not tell.
 void refuse_negated(py::handle object, const std::string& label);

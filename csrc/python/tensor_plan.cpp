@@ -9,14 +9,8 @@ namespace fastopt::python {
 namespace {
 
 const DLPackExchange* exchange_of(py::handle tensor_type) {
-    const py::object capsule = find_attribute(tensor_type, DLPackExchange::attribute);
-    const auto* table = !capsule || capsule.is_none()
-                            ? nullptr
-                            : static_cast<const DLPackExchange*>(
-                                  PyCapsule_GetPointer(capsule.ptr(), DLPackExchange::capsule));
-    if (PyErr_Occurred()) throw py::error_already_set();
-    if (table == nullptr || table->major != DLPackExchange::major_version ||
-        table->describe == nullptr)
+    const DLPackExchange* table = find_exchange(tensor_type);
+    if (table == nullptr)
         throw py::import_error(short_repr(tensor_type) + " does not offer " +
                                DLPackExchange::attribute + " of DLPack 1; use a newer version");
     return table;
