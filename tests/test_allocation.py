@@ -86,10 +86,10 @@ for body, repeats in ((steps, 100_000), (heavy, 100)):
 
 ONE_SHOTS = f"""
 import ctypes, sys
+sys.path = {sys.path!r}
 from pathlib import Path
 import numpy as np
 import pyfastopt as fo
-sys.path.insert(0, {str(COUNTER.parent)!r})
 from c_library import RULES, Api
 
 api = Api(next(Path(fo.get_library_dir()).glob("libfastopt.*")))

@@ -19,4 +19,4 @@ def run_threads(*targets):
     for thread in threads:
         thread.join(60)
         assert not thread.is_alive()
-    assert not errors
+    assert not errors, errors
