@@ -1,6 +1,7 @@
 """One thread at a time: who waits, who is refused, and that no lock is left behind."""
 
 import contextlib
+import copy
 import os
 import signal
 import sys
@@ -127,12 +128,14 @@ def test_exit_while_daemon_threads_step(code, threads):
 @pytest.mark.parametrize("code", OPTIMIZERS.values(), ids=OPTIMIZERS)
 def test_threads_wait_for_each_other(code):
     names = make(code, 300)
+    names["step"]()
+    saved = copy.deepcopy(names["opt"].state_dict())
     made = []
 
     def steps():
         for _ in range(100):
             names["step"]()
-            names["opt"].load_state_dict(names["opt"].state_dict())
+            names["opt"].load_state_dict(saved)
             made.append(1)
 
     run_threads(steps, steps, steps)

@@ -8,8 +8,8 @@
 
 namespace fastopt::python {
 
-// A thread that waits does so without Python's global lock, and Ctrl-C ends its wait. A child of
-// fork() takes over what a thread held that it lacks.
+// A thread that waits does so without Python's global lock, has its turn before the last holder has
+// another, and Ctrl-C ends its wait. A child of fork() takes over what a thread held that it lacks.
 class Lock {
   public:
     // RuntimeError where this thread holds it already.
@@ -22,7 +22,15 @@ class Lock {
     py::object run(const py::function& function, const py::args& arguments);
 
   private:
-    std::atomic<std::uint64_t> holder_{0};  // a thread of a process; 0: nobody
+    class Waiting;
+
+    void count_waiting(int change);
+    bool others_wait(std::uint64_t than_these) const;
+    bool try_to_take(std::uint64_t self, std::uint64_t waiting_here);
+
+    std::atomic<std::uint64_t> holder_{0};   // a thread of a process; 0: nobody
+    std::atomic<std::uint64_t> last_{0};     // who had it last
+    std::atomic<std::uint64_t> waiting_{0};  // how many threads of a process wait
 };
 
 class LockGuard {
