@@ -276,3 +276,21 @@ def test_lbfgs_refuses():
     with pytest.raises(ValueError, match="param_groups has 2 groups"):
         optimizer.step(lambda: 0.0)
     assert torch.equal(p, after)
+
+
+def test_lbfgs_state_exchanged_in_place():
+    p = [torch.nn.Parameter(torch.arange(1.0, 5.0, dtype=torch.float64)) for _ in range(2)]
+    steps = []
+    for q, library in zip(p, (optim, torch.optim), strict=True):
+        optimizer = library.LBFGS([q], max_iter=3)
+
+        def closure(q=q):
+            q.grad = 3 * q.detach() ** 3
+            return (q.detach() ** 4).sum()
+
+        optimizer.step(closure)
+        state = optimizer.state[q]
+        state["d"], state["prev_flat_grad"] = state["prev_flat_grad"], state["d"]
+        optimizer.step(closure)
+        steps.append(q.detach())
+    assert_close(*steps)

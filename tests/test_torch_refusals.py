@@ -58,7 +58,7 @@ def test_shared_memory_is_refused():
     q = torch.nn.Parameter(torch.ones(()).expand(3))
     refused([q], [torch.ones(3)], ValueError, f"{PLACE}, parameter: elements share memory")
     r = torch.nn.Parameter(memory[1:])
-    message = r"\['params'\]\[2\]: shares memory with a parameter"
+    message = r"\['params'\]\[2\]: shares memory with param_groups"
     refused([p, r], [torch.ones(3), torch.ones(3)], ValueError, message)
 
 
@@ -183,3 +183,58 @@ def test_state_that_does_not_fit_is_refused():
     with pytest.raises(ValueError, match="step = -1"):
         optimizer.step()
     assert torch.equal(p, before)
+
+
+def two_parameters():
+    params = [torch.nn.Parameter(torch.ones(6)) for _ in range(2)]
+    for p in params:
+        p.grad = torch.ones_like(p)
+    optimizer = optim.Adam(params, lr=0.1)
+    optimizer.step()
+    return params, optimizer, [optimizer.state[p] for p in params]
+
+
+ALIASES = {
+    "another parameter": lambda params, states: params[0].data,
+    "its own parameter": lambda params, states: params[1].data,
+    "the same state of another": lambda params, states: states[0]["exp_avg"],
+    "its other state": lambda params, states: states[1]["exp_avg_sq"],
+    "a part of its other state": lambda params, states: states[1]["exp_avg_sq"].as_strided(
+        (6,), (0,)
+    ),
+}
+
+
+@pytest.mark.parametrize("alias", ALIASES.values(), ids=ALIASES)
+def test_state_that_shares_memory(alias):
+    params, optimizer, states = two_parameters()
+    states[1]["exp_avg"] = alias(params, states)
+    before = [p.detach().clone() for p in params]
+    with pytest.raises(ValueError, match=r"\['params'\]\[1\]'s exp_avg(_sq)?: shares memory with"):
+        optimizer.step()
+    assert all(map(torch.equal, before, params))
+
+
+STEPS = {
+    "empty": lambda params, states: torch.zeros(0),
+    "two elements": lambda params, states: torch.ones(2),
+    "a fraction": lambda params, states: torch.tensor(1.5),
+    "negative": lambda params, states: torch.tensor(-1.0),
+    "not a number": lambda params, states: torch.tensor(float("nan")),
+    "of another parameter": lambda params, states: states[0]["step"],
+    "a view of a parameter": lambda params, states: params[1].data[0],
+    "a view of the state": lambda params, states: states[0]["exp_avg"][3],
+}
+
+
+@pytest.mark.parametrize("make", STEPS.values(), ids=STEPS)
+@pytest.mark.parametrize("new_plan", [False, True])
+def test_a_count_that_is_none(make, new_plan):
+    params, optimizer, states = two_parameters()
+    states[1]["step"] = make(params, states)
+    if new_plan:
+        params[0].data = params[0].data.clone()
+    before = [p.detach().clone() for p in params]
+    with pytest.raises(ValueError, match=r"\['params'\]\[1\]'s step"):
+        optimizer.step()
+    assert all(map(torch.equal, before, params))

@@ -3,7 +3,6 @@
 #include <pybind11/stl.h>
 
 #include <algorithm>
-#include <numeric>
 #include <stdexcept>
 
 #include "gil.h"
@@ -99,23 +98,13 @@ ArrayPlan::Shared ArrayPlan::share(py::handle object, const Label& label) {
     return {std::move(array), is_owner ? py::reinterpret_borrow<py::object>(object) : py::object()};
 }
 
-// In the order of addresses, so that only neighbours need to be compared.
 void ArrayPlan::check_overlap() const {
-    std::vector<Extent> extents;
-    for (const Row& row : rows_) extents.push_back(extent(row.parameter));
-    std::vector<std::size_t> order(rows_.size());
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    std::sort(order.begin(), order.end(),
-              [&](std::size_t a, std::size_t b) { return extents[a].begin < extents[b].begin; });
-    for (std::size_t i = 0; i < order.size(); ++i) {
-        const Extent& mine = extents[order[i]];
-        for (std::size_t k = i + 1; k < order.size() && extents[order[k]].begin < mine.end; ++k) {
-            const auto [first, second] = std::minmax(order[i], order[k]);
-            if (share_memory(rows_[first].parameter, rows_[second].parameter))
-                refuse_shared({"params", tree_.path(second)},
-                              Label{"params", tree_.path(first)}.text());
-        }
-    }
+    std::vector<fastopt_array> arrays;
+    arrays.reserve(rows_.size());
+    for (const Row& row : rows_) arrays.push_back(view(row.parameter));
+    if (const auto shared = find_shared(arrays))
+        refuse_shared({"params", tree_.path(shared->second)},
+                      Label{"params", tree_.path(shared->first)}.text());
 }
 
 // With its address, strides and dtype a parameter is aligned as it was, whatever its flag says.
@@ -152,10 +141,10 @@ void ArrayPlan::set_gradient(std::size_t index, const Shared& shared) {
     if (status == FASTOPT_OVERLAP) {
         for (std::size_t other = 0; other < rows_.size(); ++other) {
             const std::string& path = tree_.path(other);
-            if (share_memory(gradient, rows_[other].parameter))
+            if (share_memory(array, view(rows_[other].parameter)))
                 refuse_shared(label, Label{"params", path}.text());
             for (const py::array& slot : rows_[other].slots)
-                if (share_memory(gradient, slot))
+                if (share_memory(array, view(slot)))
                     refuse_shared(label, "the state of " + Label{"params", path}.text());
         }
         plan_.set_gradient_array(index, array, FASTOPT_DISJOINT);
@@ -355,24 +344,19 @@ void apply(const std::string& rule, py::handle parameter, py::handle gradient,
     check_parameter(p, {"p", no_path});
     const ArraySpec spec(p);
     check_gradient(g, spec, {"g", no_path});
-    std::vector<fastopt_array> views;
-    for (std::size_t i = 2; i < arrays.size(); ++i) {
+    for (std::size_t i = 2; i < arrays.size(); ++i)
         check_slot(arrays[i].second, spec, {arrays[i].first, no_path});
-        views.push_back(view(arrays[i].second));
-    }
-    std::vector<Extent> extents;
-    extents.reserve(arrays.size());
-    for (const auto& [name, array] : arrays) extents.push_back(extent(array));
-    for (std::size_t i = 0; i < arrays.size(); ++i)
-        for (std::size_t k = 0; k < i; ++k)
-            if (overlap(extents[i], extents[k]) && share_memory(arrays[i].second, arrays[k].second))
-                refuse_shared({arrays[i].first, no_path}, arrays[k].first);
+    std::vector<fastopt_array> all;
+    all.reserve(arrays.size());
+    for (const auto& [name, array] : arrays) all.push_back(view(array));
+    if (const auto shared = find_shared(all))
+        refuse_shared({arrays[shared->second].first, no_path}, arrays[shared->first].first);
 
     Plan plan;
     const std::size_t group = plan.add_group(*chosen.get());
-    const std::size_t row = plan.add_array(group, view(p), views.data(), FASTOPT_DISJOINT);
+    const std::size_t row = plan.add_array(group, all[0], all.data() + 2, FASTOPT_DISJOINT);
     plan.set_steps(row, t - 1);
-    plan.set_gradient_array(row, view(g), FASTOPT_DISJOINT);
+    plan.set_gradient_array(row, all[1], FASTOPT_DISJOINT);
     call_without_gil(fastopt_plan_step, plan.get(), requested);
 }
 

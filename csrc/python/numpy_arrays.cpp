@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <numeric>
 #include <vector>
 
 #include "../include/fastopt.hpp"
@@ -52,6 +53,21 @@ bool is_native(const py::dtype& type) {
 
 bool has_flag(const py::array& array, int flag) {
     return (array.flags() & flag) != 0;
+}
+
+// From the first to behind the last byte.
+struct Extent {
+    const char *begin, *end;
+};
+
+Extent extent(const fastopt_array& array) {
+    Extent bytes;
+    check(fastopt_array_extent(&array, &bytes.begin, &bytes.end));
+    return bytes;
+}
+
+bool overlap(const Extent& a, const Extent& b) {
+    return a.begin < b.end && b.begin < a.end;
 }
 
 std::string dtype_name(const py::array& array) {
@@ -193,22 +209,37 @@ void check_gradient(const py::array& array, const ArraySpec& spec, const Label& 
     check_matches(array, spec, label);
 }
 
-Extent extent(const py::array& array) {
-    const fastopt_array elements = view(array);
-    Extent bytes;
-    check(fastopt_array_extent(&elements, &bytes.begin, &bytes.end));
-    return bytes;
-}
-
-bool share_memory(const py::array& a, const py::array& b) {
-    if (!overlap(extent(a), extent(b))) return false;
+bool share_memory(const fastopt_array& a, const fastopt_array& b) {
     const NumPy& numpy = NumPy::get();
+    const auto as_ndarray = [](const fastopt_array& array) {
+        const py::dtype type(array.type == FASTOPT_F32 ? npy_float32 : npy_float64);
+        return py::array(type, {array.shape, array.shape + array.ndim},
+                         {array.strides, array.strides + array.ndim}, array.data, py::none());
+    };
+    if (!overlap(extent(a), extent(b))) return false;
     try {
-        return numpy.shares_memory(a, b, max_overlap_work).cast<bool>();
+        return numpy.shares_memory(as_ndarray(a), as_ndarray(b), max_overlap_work).cast<bool>();
     } catch (py::error_already_set& error) {
         if (!error.matches(numpy.too_hard_error)) throw;
         return true;
     }
+}
+
+std::optional<std::pair<std::size_t, std::size_t>> find_shared(
+    const std::vector<fastopt_array>& arrays) {
+    std::vector<Extent> extents(arrays.size());
+    std::transform(arrays.begin(), arrays.end(), extents.begin(), extent);
+    std::vector<std::size_t> order(arrays.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::sort(order.begin(), order.end(),
+              [&](std::size_t a, std::size_t b) { return extents[a].begin < extents[b].begin; });
+    for (std::size_t i = 0; i < order.size(); ++i) {
+        const Extent& mine = extents[order[i]];
+        for (std::size_t k = i + 1; k < order.size() && extents[order[k]].begin < mine.end; ++k)
+            if (share_memory(arrays[order[i]], arrays[order[k]]))
+                return std::minmax(order[i], order[k]);
+    }
+    return std::nullopt;
 }
 
 fastopt_type element_type(const py::array& array) {

@@ -4,7 +4,9 @@
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "../include/fastopt.h"
@@ -76,18 +78,12 @@ void check_parameter(const py::array& array, const Label& label);
 void check_slot(const py::array& array, const ArraySpec& spec, const Label& label);
 void check_gradient(const py::array& array, const ArraySpec& spec, const Label& label);
 
-// From the first to behind the last byte.
-struct Extent {
-    const char *begin, *end;
-};
-Extent extent(const py::array& array);
-
-inline bool overlap(const Extent& a, const Extent& b) {
-    return a.begin < b.end && b.begin < a.end;
-}
-
 // Whether the arrays have an element in common, exactly: interleaved views do not.
-bool share_memory(const py::array& a, const py::array& b);
+bool share_memory(const fastopt_array& a, const fastopt_array& b);
+
+// The first two of the arrays, in the order of addresses, that have an element in common.
+std::optional<std::pair<std::size_t, std::size_t>> find_shared(
+    const std::vector<fastopt_array>& arrays);
 
 // Of an array that has passed one of the checks.
 fastopt_array view(const py::array& array);

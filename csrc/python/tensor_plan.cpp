@@ -1,5 +1,7 @@
 #include "tensor_plan.h"
 
+#include <algorithm>
+#include <cmath>
 #include <unordered_map>
 
 #include "gil.h"
@@ -67,13 +69,6 @@ bool is_c_contiguous(const fastopt_array& array) {
     return array.ndim > 0;  // of one element alone, nothing can be told
 }
 
-bool share_elements(py::handle a, py::handle b) {
-    const auto array = [](py::handle tensor) {
-        return py::array(tensor.attr("detach")().attr("numpy")());
-    };
-    return share_memory(array(a), array(b));
-}
-
 }  // namespace
 
 TensorPlan::Group::Group(const std::string& rule, std::size_t number, const py::dict& values)
@@ -91,10 +86,40 @@ TensorPlan::TensorPlan(const std::string& rule, py::handle tensor_type, const py
         const std::size_t number = groups_.size();
         const Group& group = groups_.emplace_back(rule, number, pair[0]);
         plan_.add_group(*group.options.get());
-        std::size_t place = 0;
         for (const py::handle row : py::list(pair[1]))
-            add_row(number, place++, py::reinterpret_borrow<py::tuple>(row));
+            remember_row(number, py::reinterpret_borrow<py::tuple>(row));
     }
+    check_overlap();
+    for (Group& group : groups_)
+        for (Row& row : group.rows)
+            if (row.in_plan) add_to_plan(row);
+}
+
+std::string TensorPlan::label(const Row& row) const {
+    return place_text(groups_[row.group].label, row.place);
+}
+
+// Of parameters and all their state, counts of steps included.
+void TensorPlan::check_overlap() const {
+    std::vector<fastopt_array> arrays;
+    std::vector<std::pair<const Row*, const Slot*>> owners;
+    for (const Group& group : groups_)
+        for (const Row& row : group.rows) {
+            if (!row.in_plan) continue;
+            arrays.push_back(array(row.parameter));
+            owners.emplace_back(&row, nullptr);
+            for (const Slot& slot : row.slots) {
+                arrays.push_back(array(slot.tensor));
+                owners.emplace_back(&row, &slot);
+            }
+        }
+    const auto text = [&](std::size_t i) {
+        const auto& [row, slot] = owners[i];
+        return label(*row) + (slot == nullptr ? "" : std::string("'s ") + slot->name);
+    };
+    if (const auto shared = find_shared(arrays))
+        throw py::value_error(text(shared->second) + ": shares memory with " + text(shared->first) +
+                              "; give each its own, as .clone() does");
 }
 
 // Describes a tensor, or throws. Its label is made only for that.
@@ -154,57 +179,45 @@ bool TensorPlan::has_moved(const Tensor& tensor) const {
     return !same;
 }
 
-// What to do where the library did not take a tensor by take(flags). It refuses whatever lies
-// between the first and the last byte of what is updated; where no element is shared, it is told
-// so.
-template <class Take>
-void TensorPlan::settle(fastopt_status status, py::handle tensor, const std::string& label,
-                        Take&& take) const {
-    if (status == FASTOPT_OVERLAP) {
-        for (const Group& group : groups_)
-            for (const Row& row : group.rows) {
-                if (!row.in_plan) continue;
-                bool shared = share_elements(tensor, row.parameter.object);
-                for (const Slot& slot : row.slots)
-                    shared |= share_elements(tensor, slot.tensor.object);
-                if (shared)
-                    throw py::value_error(label +
-                                          ": shares memory with a parameter or its state; pass a "
-                                          "copy of it");
-            }
-        status = take(FASTOPT_DISJOINT);
-    }
-    if (status != FASTOPT_OK) throw py::value_error(label + ", " + fastopt_error_message());
-}
-
-void TensorPlan::add_row(std::size_t number, std::size_t place, const py::tuple& entry) {
+void TensorPlan::remember_row(std::size_t number, const py::tuple& entry) {
     Group& group = groups_[number];
-    Row row{!entry[1].is_none(), false, 0, {entry[0], nullptr, FASTOPT_F32, 0, 0}, {}, false, {}};
+    Row row{number,
+            group.rows.size(),
+            !entry[1].is_none(),
+            false,
+            0,
+            0,
+            {entry[0], nullptr, FASTOPT_F32, 0, 0},
+            {},
+            false,
+            {}};
     if (row.in_plan) {
-        const std::string label = place_text(group.label, place);
+        const std::string label = this->label(row);
         row.parameter = remember(entry[0], label);
         const py::dict state = entry[1];
         const auto take = [&](const char* name) {
             const py::tuple pair = state[name];
-            return Slot{py::str(name), remember(pair[0], label + "'s " + name), pair[1]};
+            row.slots.push_back(
+                {name, py::str(name), remember(pair[0], label + "'s " + name), pair[1]});
         };
         const fastopt_variant_info& variant = group.options.variant();
-        for (std::size_t i = 0; i < variant.slot_count; ++i)
-            row.slots.push_back(take(variant.slots[i]));
+        for (std::size_t i = 0; i < variant.slot_count; ++i) take(variant.slots[i]);
         row.has_step = state.contains("step");
-        if (row.has_step) row.slots.push_back(take("step"));
-        std::vector<fastopt_array> slots;
-        for (const Slot& slot : row.slots) slots.push_back(array(slot.tensor));
-        const fastopt_array parameter = array(row.parameter);
-        const auto take_row = [&](unsigned flags) {
-            return fastopt_plan_add_row(plan_.get(), number, &parameter, slots.data(), flags,
-                                        &row.index);
-        };
-        settle(take_row(0), entry[0], label, take_row);
-        // Of a row without a gradient too: a later step of this plan counts on from here.
-        plan_.set_steps(row.index, row.has_step ? count(row) : entry[2].cast<std::int64_t>());
+        if (row.has_step) take("step");
+        row.began_with = entry[2].cast<std::int64_t>();
     }
     group.rows.push_back(std::move(row));
+}
+
+void TensorPlan::add_to_plan(Row& row) {
+    const fastopt_array parameter = array(row.parameter);
+    std::vector<fastopt_array> slots;
+    for (const Slot& slot : row.slots) slots.push_back(array(slot.tensor));
+    if (fastopt_plan_add_row(plan_.get(), row.group, &parameter, slots.data(), FASTOPT_DISJOINT,
+                             &row.index) != FASTOPT_OK)
+        throw py::value_error(label(row) + ", " + fastopt_error_message());
+    // Of a row without a gradient too: a later step of this plan counts on from here.
+    plan_.set_steps(row.index, row.has_step ? count(row) : row.began_with);
 }
 
 TensorPlan::Reading TensorPlan::Group::read(const py::dict& values) {
@@ -257,9 +270,8 @@ bool TensorPlan::is_unchanged(const Row& row, bool with_state) const {
     if (!row.in_plan) return true;
     if (has_moved(row.parameter)) return false;
     for (const Slot& slot : row.slots) {
-        if (with_state &&
-            (!row.state ||
-             PyDict_GetItemWithError(row.state.ptr(), slot.name.ptr()) != slot.tensor.object.ptr()))
+        if (with_state && (!row.state || PyDict_GetItemWithError(row.state.ptr(), slot.key.ptr()) !=
+                                             slot.tensor.object.ptr()))
             return false;
         if ((with_state || slot.array.is_none()) && has_moved(slot.tensor)) return false;
     }
@@ -267,7 +279,7 @@ bool TensorPlan::is_unchanged(const Row& row, bool with_state) const {
 }
 
 // False where a gradient came to a parameter that had none before.
-bool TensorPlan::take_gradient(Row& row, const Group& group, std::size_t place) {
+bool TensorPlan::take_gradient(Row& row) {
     static PyObject* const grad = PyUnicode_InternFromString("grad");
     auto gradient =
         py::reinterpret_steal<py::object>(PyObject_GetAttr(row.parameter.object.ptr(), grad));
@@ -279,27 +291,54 @@ bool TensorPlan::take_gradient(Row& row, const Group& group, std::size_t place) 
         return true;
     }
     if (!row.in_plan) return false;
-    const auto label = [&] { return place_text(group.label, place) + ".grad"; };
+    const auto label = [&] { return this->label(row) + ".grad"; };
     View view;
     look(*exchange_, gradient, label, view);
     if (!is_c_contiguous(view.array)) refuse_negated(gradient, label());
-    const auto take = [&](unsigned flags) {
+    const auto set = [&](unsigned flags) {
         return fastopt_plan_set_gradient(plan_.get(), row.index, &view.array, flags);
     };
-    if (const fastopt_status status = take(0); status != FASTOPT_OK)
-        settle(status, gradient, label(), take);
+    fastopt_status status = set(0);
+    if (status == FASTOPT_OVERLAP) {
+        // It lies between the first and the last byte of what is updated.
+        check_apart(view.array, label());
+        status = set(FASTOPT_DISJOINT);
+    }
+    if (status != FASTOPT_OK) throw py::value_error(label() + ", " + fastopt_error_message());
     gradients_.push_back(std::move(gradient));
     updated_is_current_ &= row.active;
     row.active = true;
     return true;
 }
 
+// That a gradient has no element in common with what is updated.
+void TensorPlan::check_apart(const fastopt_array& gradient, const std::string& name) const {
+    const auto check = [&](const Tensor& tensor, const std::string& other) {
+        if (share_memory(gradient, array(tensor)))
+            throw py::value_error(name + ": shares memory with " + other +
+                                  "; give each its own, as .clone() does");
+    };
+    for (const Group& group : groups_)
+        for (const Row& row : group.rows) {
+            if (!row.in_plan) continue;
+            check(row.parameter, label(row));
+            for (const Slot& slot : row.slots) check(slot.tensor, label(row) + "'s " + slot.name);
+        }
+}
+
 // What a row's count of steps says.
 std::int64_t TensorPlan::count(const Row& row) const {
-    const double steps = load_step(row.step(*this));
-    if (!(steps >= 0 && steps < static_cast<double>(FASTOPT_MAX_STEPS)))
-        throw py::value_error("a parameter's state has step = " + std::to_string(steps) +
-                              ", which is no count; load a state that has one");
+    const fastopt_array step = row.step(*this);
+    const std::string wanted =
+        " must be one whole number >= 0; load a state that has a count of steps";
+    const bool is_one = std::all_of(step.shape, step.shape + step.ndim,
+                                    [](std::ptrdiff_t length) { return length == 1; });
+    if (!is_one)
+        throw py::value_error(label(row) + "'s step, a tensor of more or fewer elements," + wanted);
+    const double steps = load_step(step);
+    if (!(steps >= 0 && steps < static_cast<double>(FASTOPT_MAX_STEPS) &&
+          steps == std::floor(steps)))
+        throw py::value_error(label(row) + "'s step = " + std::to_string(steps) + wanted);
     return static_cast<std::int64_t>(steps);
 }
 
@@ -340,7 +379,7 @@ bool TensorPlan::gather(const py::list& param_groups, py::handle state) {
             if (PyList_GET_ITEM(params.ptr(), static_cast<py::ssize_t>(place)) !=
                 row.parameter.object.ptr())
                 return false;
-            if (!is_unchanged(row, with_state) || !take_gradient(row, group, place)) return false;
+            if (!is_unchanged(row, with_state) || !take_gradient(row)) return false;
         }
     }
     return true;

@@ -81,15 +81,19 @@ class TensorPlan {
     };
 
     struct Slot {
-        py::str name;
+        const char* name;
+        py::str key;  // the same
         Tensor tensor;
         py::object array;
     };
 
     struct Row {
-        bool in_plan;       // else it had no gradient when the plan was made
-        bool active;        // it has one now
-        std::size_t index;  // in the plan
+        std::size_t group;
+        std::size_t place;        // within it
+        bool in_plan;             // else it had no gradient when the plan was made
+        bool active;              // it has one now
+        std::size_t index;        // in the plan
+        std::int64_t began_with;  // how many steps it had made, where no tensor counts them
         Tensor parameter;
         std::vector<Slot> slots;  // of the variant, and behind them the count of steps
         bool has_step;            // else nothing counts the parameter's steps
@@ -126,15 +130,16 @@ class TensorPlan {
     Tensor remember(py::handle tensor, const std::string& label);
     fastopt_array array(const Tensor& tensor) const;
     bool has_moved(const Tensor& tensor) const;
-    void add_row(std::size_t group, std::size_t place, const py::tuple& entry);
-    template <class Take>
-    void settle(fastopt_status status, py::handle tensor, const std::string& label,
-                Take&& take) const;
+    void remember_row(std::size_t group, const py::tuple& entry);
+    void add_to_plan(Row& row);
+    void check_overlap() const;
+    void check_apart(const fastopt_array& gradient, const std::string& name) const;
+    std::string label(const Row& row) const;
     bool gather(const py::list& param_groups, py::handle state);
     bool is_known(py::handle state);
     bool is_unchanged(const Row& row, bool with_state) const;
     std::int64_t count(const Row& row) const;
-    bool take_gradient(Row& row, const Group& group, std::size_t place);
+    bool take_gradient(Row& row);
     template <class Visit>
     void for_each_active(Visit&& visit) const {
         for (const Group& group : groups_)

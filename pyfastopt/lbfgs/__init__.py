@@ -411,8 +411,9 @@ class LBFGS(
                     raise ValueError(f"{name} = {scalars[name]}")
             size = self._direction.size
             shapes = [(size,), (size,), (len(ro), size), (len(ro), size)]
-            for name, shape in zip(vectors, shapes, strict=True):
-                array = np.asarray(state[name])
+            # Copies, because they may be views of what is written below.
+            arrays = {name: np.asarray(state[name]).copy() for name in vectors}
+            for (name, array), shape in zip(arrays.items(), shapes, strict=True):
                 if array.shape != shape or array.dtype != self._direction.dtype:
                     raise ValueError(f"{name} has shape {array.shape} and dtype {array.dtype}")
         except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -422,8 +423,8 @@ class LBFGS(
             ) from error
         self._options.update(options)
         self._scalars.update(scalars)
-        self._direction[...], self._before[...] = state["d"], state["prev_flat_grad"]
-        self._changes[: len(ro)], self._steps[: len(ro)] = state["old_dirs"], state["old_stps"]
+        self._direction[...], self._before[...] = arrays["d"], arrays["prev_flat_grad"]
+        self._changes[: len(ro)], self._steps[: len(ro)] = arrays["old_dirs"], arrays["old_stps"]
         self._ro[: len(ro)] = ro
         self._filled = self._next = len(ro)
 
