@@ -238,3 +238,68 @@ def test_a_count_that_is_none(make, new_plan):
     with pytest.raises(ValueError, match=r"\['params'\]\[1\]'s step"):
         optimizer.step()
     assert all(map(torch.equal, before, params))
+
+
+class Meddler(torch.nn.Parameter):
+    """Its gradient is a property that runs code."""
+
+    act = staticmethod(lambda: None)
+
+    @property
+    def grad(self):
+        return self.act() if self.armed else torch.ones(6)
+
+
+@pytest.mark.parametrize("place", [0, 10, 19])
+def test_a_gradient_that_empties_the_group(place):
+    params = [Meddler(torch.ones(6)) for _ in range(20)]
+    for p in params:
+        p.armed = False
+    optimizer = optim.Adam(params)
+    optimizer.step()
+    before = [p.detach().clone() for p in params]
+    params[place].act = optimizer.param_groups[0]["params"].clear
+    params[place].armed = True
+    optimizer.step()  # of a group that has no parameters
+    assert all(map(torch.equal, before, params))
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_gradient_that_moves_a_parameter(place):
+    params = [torch.nn.Parameter(torch.ones(6)), Meddler(torch.ones(6))][:: 1 - 2 * place]
+    meddler, other = params[1 - place], params[place]
+    other.grad, meddler.armed = torch.ones(6), False
+    optimizer = optim.SGD(params, lr=1.0)
+    optimizer.step()
+
+    def act():
+        if not other.any():
+            other.data = torch.full((6,), 5.0)
+        return torch.ones(6)
+
+    meddler.act, meddler.armed = act, True
+    optimizer.step()
+    assert (other == 4).all()
+    assert (meddler == -1).all()
+
+
+@pytest.mark.parametrize("late", range(1, 8))
+def test_a_gradient_that_comes_late(late):
+    """It has none at the first readings: the step is made without it, or refused."""
+    first, second = Meddler(torch.ones(6)), torch.nn.Parameter(torch.ones(6))
+    second.grad = torch.ones(6)
+    readings = []
+
+    def act():
+        readings.append(1)
+        return torch.ones(6) if len(readings) >= late else None
+
+    first.act, first.armed = act, True
+    optimizer = optim.Adam([first, second])
+    try:
+        optimizer.step()
+    except RuntimeError as error:
+        assert "changed while the step read them" in str(error)  # noqa: PT017
+        assert (second == 1).all()
+    else:
+        assert not (second == 1).any()

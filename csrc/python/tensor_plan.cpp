@@ -279,11 +279,7 @@ bool TensorPlan::is_unchanged(const Row& row, bool with_state) const {
 }
 
 // False where a gradient came to a parameter that had none before.
-bool TensorPlan::take_gradient(Row& row) {
-    static PyObject* const grad = PyUnicode_InternFromString("grad");
-    auto gradient =
-        py::reinterpret_steal<py::object>(PyObject_GetAttr(row.parameter.object.ptr(), grad));
-    if (!gradient) throw py::error_already_set();
+bool TensorPlan::set_gradient(Row& row, const py::object& gradient) {
     if (gradient.is_none()) {
         if (row.in_plan) plan_.clear_gradient(row.index);
         updated_is_current_ &= !row.active;
@@ -305,7 +301,6 @@ bool TensorPlan::take_gradient(Row& row) {
         status = set(FASTOPT_DISJOINT);
     }
     if (status != FASTOPT_OK) throw py::value_error(label() + ", " + fastopt_error_message());
-    gradients_.push_back(std::move(gradient));
     updated_is_current_ &= row.active;
     row.active = true;
     return true;
@@ -362,26 +357,36 @@ bool TensorPlan::step(const py::list& param_groups, py::handle state, int thread
 }
 
 // Hands the plan the present options and gradients. False where it is no longer the right plan.
+//
+// Reading them may run anybody's code, which may do anything to tensors that were read before, and
+// to the lists. So all are read before the first is looked at.
 bool TensorPlan::gather(const py::list& param_groups, py::handle state) {
+    static PyObject* const grad = PyUnicode_InternFromString("grad");
     const bool with_state = !state.is_none();
-    if (with_state && !is_known(state)) return false;
-    if (param_groups.size() != groups_.size()) return false;
     for (std::size_t number = 0; number < groups_.size(); ++number) {
+        if (param_groups.size() != groups_.size()) return false;
         Group& group = groups_[number];
         const py::dict values = param_groups[number];
         const Reading reading = group.read(values);
         if (reading == Reading::needs_new_plan) return false;
         if (reading == Reading::changed) plan_.set_options(number, *group.options.get());
         const py::list params = values["params"];
-        if (params.size() != group.rows.size()) return false;
         for (std::size_t place = 0; place < group.rows.size(); ++place) {
-            Row& row = group.rows[place];
-            if (PyList_GET_ITEM(params.ptr(), static_cast<py::ssize_t>(place)) !=
-                row.parameter.object.ptr())
+            if (params.size() != group.rows.size()) return false;
+            const py::object& parameter = group.rows[place].parameter.object;
+            if (PyList_GET_ITEM(params.ptr(), static_cast<py::ssize_t>(place)) != parameter.ptr())
                 return false;
-            if (!is_unchanged(row, with_state) || !take_gradient(row)) return false;
+            gradients_.push_back(
+                py::reinterpret_steal<py::object>(PyObject_GetAttr(parameter.ptr(), grad)));
+            if (!gradients_.back()) throw py::error_already_set();
         }
+        if (params.size() != group.rows.size()) return false;
     }
+    if (param_groups.size() != groups_.size() || (with_state && !is_known(state))) return false;
+    auto gradient = gradients_.cbegin();
+    for (Group& group : groups_)
+        for (Row& row : group.rows)
+            if (!is_unchanged(row, with_state) || !set_gradient(row, *gradient++)) return false;
     return true;
 }
 

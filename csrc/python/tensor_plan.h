@@ -139,7 +139,7 @@ class TensorPlan {
     bool is_known(py::handle state);
     bool is_unchanged(const Row& row, bool with_state) const;
     std::int64_t count(const Row& row) const;
-    bool take_gradient(Row& row);
+    bool set_gradient(Row& row, const py::object& gradient);
     template <class Visit>
     void for_each_active(Visit&& visit) const {
         for (const Group& group : groups_)
@@ -152,7 +152,7 @@ class TensorPlan {
     std::vector<std::ptrdiff_t> layouts_;
     Plan plan_;
     std::vector<std::pair<py::object, py::object>> state_;  // the items of `state`
-    std::vector<py::object> gradients_;                     // held while the plan reads them
+    std::vector<py::object> gradients_;                     // of each row, in a step
     py::list updated_;
     bool updated_is_current_ = false;
 };

@@ -231,7 +231,11 @@ class Fused(Locked):
                     states.append((p, state))
             groups.append((group, rows))
         plan = _core.TensorPlan(self._plain.rule, torch.Tensor, groups)
-        plan.step(self.param_groups, None, threads)
+        if not plan.step(self.param_groups, None, threads):
+            raise RuntimeError(
+                "param_groups: parameters, gradients or options changed while the step read them; "
+                "leave them alone until it is done"
+            )
         for p, state in states:
             self._state[p].update({name: tensor for name, (tensor, _) in state.items()})
         self._plan = plan
