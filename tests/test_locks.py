@@ -10,6 +10,7 @@ import threading
 import interpreter
 import numpy as np
 import pytest
+from table import SANITIZED
 from threads import run_threads
 
 import pyfastopt as fo
@@ -116,6 +117,7 @@ time.sleep(0.2)
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(SANITIZED, reason="a thread that is ended is an error to the sanitizers")
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("code", [PLAIN, RAW, LBFGS, TORCH], ids=["plain", "raw", "LBFGS", "torch"])
 def test_exit_while_daemon_threads_step(code, threads):
