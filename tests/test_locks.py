@@ -10,7 +10,6 @@ import threading
 import interpreter
 import numpy as np
 import pytest
-from table import SANITIZED
 from threads import run_threads
 
 import pyfastopt as fo
@@ -117,7 +116,6 @@ time.sleep(0.2)
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(SANITIZED, reason="a thread that is ended is an error to the sanitizers")
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("code", [PLAIN, RAW, LBFGS, TORCH], ids=["plain", "raw", "LBFGS", "torch"])
 def test_exit_while_daemon_threads_step(code, threads):
@@ -160,7 +158,7 @@ def test_an_option_that_uses_the_optimizer_is_refused(load):
     opt, state = names["opt"], names["opt"].state_dict()
     seen = []
 
-    class Rate(float):
+    class Rate:
         def __float__(self):
             try:
                 opt.load_state_dict(state) if load else opt.step()
@@ -168,9 +166,9 @@ def test_an_option_that_uses_the_optimizer_is_refused(load):
                 seen.append(str(error))
             return 0.1
 
-    opt.param_groups[0]["lr"] = Rate(0.1)
+    opt.param_groups[0]["lr"] = Rate()
     opt.step()
-    assert not seen or "used again from within its own step" in seen[0]
+    assert "used again from within its own step" in seen[0]
     opt.param_groups[0]["lr"] = 0.1
     opt.step()
 

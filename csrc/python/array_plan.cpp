@@ -176,9 +176,9 @@ py::list ArrayPlan::gradients(py::handle gradients) {
     take_gradients(gradients);
     py::list all;
     for (std::size_t row = 0; row < rows_.size(); ++row) {
-        check_unchanged(row);  // for L-BFGS moves parameters that have no gradient, too
-        plan_.clear_gradient(row);
         const py::object& gradient = gradients_[row].array;
+        if (!gradient) check_unchanged(row);  // for L-BFGS moves such a parameter, too
+        plan_.clear_gradient(row);
         all.append(gradient ? gradient : py::none());
     }
     return all;

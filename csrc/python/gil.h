@@ -2,10 +2,10 @@
 #pragma once
 
 #include <pybind11/pybind11.h>
-#ifdef __GLIBC__
-#include <cxxabi.h>
-#include <unistd.h>
-#endif
+
+#include <chrono>
+#include <exception>
+#include <thread>
 
 #include "../include/fastopt.hpp"
 
@@ -16,15 +16,12 @@ namespace fastopt::python {
 // process in one that is noexcept: the thread stops here instead.
 template <class Call>
 auto survive_exit(Call&& call) {
-#ifdef __GLIBC__
     try {
         return call();
-    } catch (const abi::__forced_unwind&) {
-        for (;;) pause();
+    } catch (...) {
+        if (std::current_exception()) throw;  // an exception of C++, which an unwinding is not
+        for (;;) std::this_thread::sleep_for(std::chrono::hours(1));
     }
-#else
-    return call();
-#endif
 }
 
 // Runs it while other threads may run Python code. It throws nothing.

@@ -53,7 +53,7 @@ void Lock::count_waiting(int change) {
 
 bool Lock::others_wait(std::uint64_t than_these) const {
     const std::uint64_t waiting = waiting_;
-    return is_of_this_process(waiting) && waiting > this_process() + than_these;
+    return waiting != 0 && is_of_this_process(waiting) && waiting > this_process() + than_these;
 }
 
 bool Lock::try_to_take(std::uint64_t self, std::uint64_t waiting_here) {
@@ -66,7 +66,7 @@ bool Lock::try_to_take(std::uint64_t self, std::uint64_t waiting_here) {
     return true;
 }
 
-void Lock::take() {
+std::uint64_t Lock::take() {
     using std::chrono::microseconds;
     constexpr int yields = 100;                        // before the thread sleeps
     constexpr microseconds longest_sleep(200);         // until it looks again
@@ -77,7 +77,7 @@ void Lock::take() {
         refuse(PyExc_RuntimeError,
                "the optimizer was used again from within its own step, by a closure or by an "
                "object that converted itself to an array; use it before or after the step");
-    if (try_to_take(self, 0)) return;
+    if (try_to_take(self, 0)) return self;
     const Waiting counted(*this);
     for (;;) {
         bool taken = false;
@@ -94,13 +94,12 @@ void Lock::take() {
                 taken = try_to_take(self, 1);
             }
         });
-        if (taken) return;
+        if (taken) return self;
         if (PyErr_CheckSignals() != 0) throw py::error_already_set();
     }
 }
 
-void Lock::give_back() noexcept {
-    std::uint64_t holder = this_thread();
+void Lock::give_back(std::uint64_t holder) noexcept {
     holder_.compare_exchange_strong(holder, 0);
 }
 

@@ -12,18 +12,18 @@ namespace fastopt::python {
 // another, and Ctrl-C ends its wait. A child of fork() takes over what a thread held that it lacks.
 class Lock {
   public:
-    // RuntimeError where this thread holds it already.
-    void take();
-    // Does nothing where this process, or this thread of it, has not taken it.
-    void give_back() noexcept;
-
     // Calls it while this thread holds the lock, which is given back whatever happens: in Python's
     // own code a KeyboardInterrupt could come between taking a lock and the try behind that.
     py::object run(const py::function& function, const py::args& arguments);
 
   private:
+    friend class LockGuard;
     class Waiting;
 
+    // Returns who has it now. RuntimeError where this thread holds it already.
+    std::uint64_t take();
+    // Does nothing where it was taken in the parent of this process.
+    void give_back(std::uint64_t holder) noexcept;
     void count_waiting(int change);
     bool others_wait(std::uint64_t than_these) const;
     bool try_to_take(std::uint64_t self, std::uint64_t waiting_here);
@@ -35,13 +35,14 @@ class Lock {
 
 class LockGuard {
   public:
-    explicit LockGuard(Lock& lock) : lock_(lock) { lock_.take(); }
-    ~LockGuard() { lock_.give_back(); }
+    explicit LockGuard(Lock& lock) : lock_(lock), holder_(lock.take()) {}
+    ~LockGuard() { lock_.give_back(holder_); }
     LockGuard(const LockGuard&) = delete;
     LockGuard& operator=(const LockGuard&) = delete;
 
   private:
     Lock& lock_;
+    std::uint64_t holder_;
 };
 
 }  // namespace fastopt::python

@@ -210,13 +210,13 @@ void check_gradient(const py::array& array, const ArraySpec& spec, const Label& 
 }
 
 bool share_memory(const fastopt_array& a, const fastopt_array& b) {
+    if (!overlap(extent(a), extent(b))) return false;
     const NumPy& numpy = NumPy::get();
     const auto as_ndarray = [](const fastopt_array& array) {
         const py::dtype type(array.type == FASTOPT_F32 ? npy_float32 : npy_float64);
         return py::array(type, {array.shape, array.shape + array.ndim},
                          {array.strides, array.strides + array.ndim}, array.data, py::none());
     };
-    if (!overlap(extent(a), extent(b))) return false;
     try {
         return numpy.shares_memory(as_ndarray(a), as_ndarray(b), max_overlap_work).cast<bool>();
     } catch (py::error_already_set& error) {

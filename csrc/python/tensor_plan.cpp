@@ -62,6 +62,11 @@ void store_step(const fastopt_array& step, double value) {
         *static_cast<float*>(step.data) = static_cast<float>(value);
 }
 
+[[noreturn]] void refuse_shared(const std::string& name, const std::string& other) {
+    throw py::value_error(name + ": shares memory with " + other +
+                          "; give each its own, as .clone() does");
+}
+
 bool is_c_contiguous(const fastopt_array& array) {
     auto stride = static_cast<std::ptrdiff_t>(size_of(array.type));
     for (int i = array.ndim; i-- > 0; stride *= array.shape[i])
@@ -95,8 +100,9 @@ TensorPlan::TensorPlan(const std::string& rule, py::handle tensor_type, const py
             if (row.in_plan) add_to_plan(row);
 }
 
-std::string TensorPlan::label(const Row& row) const {
-    return place_text(groups_[row.group].label, row.place);
+std::string TensorPlan::label(const Row& row, const Slot* slot) const {
+    const std::string parameter = place_text(groups_[row.group].label, row.place);
+    return slot == nullptr ? parameter : parameter + "'s " + std::string(slot->name);
 }
 
 // Of parameters and all their state, counts of steps included.
@@ -113,13 +119,9 @@ void TensorPlan::check_overlap() const {
                 owners.emplace_back(&row, &slot);
             }
         }
-    const auto text = [&](std::size_t i) {
-        const auto& [row, slot] = owners[i];
-        return label(*row) + (slot == nullptr ? "" : std::string("'s ") + slot->name);
-    };
+    const auto text = [&](std::size_t i) { return label(*owners[i].first, owners[i].second); };
     if (const auto shared = find_shared(arrays))
-        throw py::value_error(text(shared->second) + ": shares memory with " + text(shared->first) +
-                              "; give each its own, as .clone() does");
+        refuse_shared(text(shared->second), text(shared->first));
 }
 
 // Describes a tensor, or throws. Its label is made only for that.
@@ -197,8 +199,7 @@ void TensorPlan::remember_row(std::size_t number, const py::tuple& entry) {
         const py::dict state = entry[1];
         const auto take = [&](const char* name) {
             const py::tuple pair = state[name];
-            row.slots.push_back(
-                {name, py::str(name), remember(pair[0], label + "'s " + name), pair[1]});
+            row.slots.push_back({py::str(name), remember(pair[0], label + "'s " + name), pair[1]});
         };
         const fastopt_variant_info& variant = group.options.variant();
         for (std::size_t i = 0; i < variant.slot_count; ++i) take(variant.slots[i]);
@@ -270,8 +271,9 @@ bool TensorPlan::is_unchanged(const Row& row, bool with_state) const {
     if (!row.in_plan) return true;
     if (has_moved(row.parameter)) return false;
     for (const Slot& slot : row.slots) {
-        if (with_state && (!row.state || PyDict_GetItemWithError(row.state.ptr(), slot.key.ptr()) !=
-                                             slot.tensor.object.ptr()))
+        if (with_state &&
+            (!row.state ||
+             PyDict_GetItemWithError(row.state.ptr(), slot.name.ptr()) != slot.tensor.object.ptr()))
             return false;
         if ((with_state || slot.array.is_none()) && has_moved(slot.tensor)) return false;
     }
@@ -308,32 +310,30 @@ bool TensorPlan::set_gradient(Row& row, const py::object& gradient) {
 
 // That a gradient has no element in common with what is updated.
 void TensorPlan::check_apart(const fastopt_array& gradient, const std::string& name) const {
-    const auto check = [&](const Tensor& tensor, const std::string& other) {
-        if (share_memory(gradient, array(tensor)))
-            throw py::value_error(name + ": shares memory with " + other +
-                                  "; give each its own, as .clone() does");
-    };
     for (const Group& group : groups_)
         for (const Row& row : group.rows) {
             if (!row.in_plan) continue;
-            check(row.parameter, label(row));
-            for (const Slot& slot : row.slots) check(slot.tensor, label(row) + "'s " + slot.name);
+            if (share_memory(gradient, array(row.parameter))) refuse_shared(name, label(row));
+            for (const Slot& slot : row.slots)
+                if (share_memory(gradient, array(slot.tensor)))
+                    refuse_shared(name, label(row, &slot));
         }
 }
 
 // What a row's count of steps says.
 std::int64_t TensorPlan::count(const Row& row) const {
     const fastopt_array step = row.step(*this);
-    const std::string wanted =
-        " must be one whole number >= 0; load a state that has a count of steps";
-    const bool is_one = std::all_of(step.shape, step.shape + step.ndim,
-                                    [](std::ptrdiff_t length) { return length == 1; });
-    if (!is_one)
-        throw py::value_error(label(row) + "'s step, a tensor of more or fewer elements," + wanted);
+    const auto refuse = [&](const std::string& found) {
+        throw py::value_error(label(row, &row.slots.back()) + found +
+                              " must be one whole number >= 0; load a state that has a count of "
+                              "steps");
+    };
+    if (!std::all_of(step.shape, step.shape + step.ndim, [](auto length) { return length == 1; }))
+        refuse(", a tensor of more or fewer elements,");
     const double steps = load_step(step);
     if (!(steps >= 0 && steps < static_cast<double>(FASTOPT_MAX_STEPS) &&
           steps == std::floor(steps)))
-        throw py::value_error(label(row) + "'s step = " + std::to_string(steps) + wanted);
+        refuse(" = " + std::to_string(steps));
     return static_cast<std::int64_t>(steps);
 }
 

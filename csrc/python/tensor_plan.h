@@ -81,8 +81,7 @@ class TensorPlan {
     };
 
     struct Slot {
-        const char* name;
-        py::str key;  // the same
+        py::str name;
         Tensor tensor;
         py::object array;
     };
@@ -134,7 +133,7 @@ class TensorPlan {
     void add_to_plan(Row& row);
     void check_overlap() const;
     void check_apart(const fastopt_array& gradient, const std::string& name) const;
-    std::string label(const Row& row) const;
+    std::string label(const Row& row, const Slot* slot = nullptr) const;
     bool gather(const py::list& param_groups, py::handle state);
     bool is_known(py::handle state);
     bool is_unchanged(const Row& row, bool with_state) const;
