@@ -27,17 +27,25 @@ if _core.__version__ != __version__:
         f"{_core.__file__}; install this version with 'pip install .' in its source folder"
     )
 
-from . import functional, interop, optimizers, presets
+from . import functional, interop, optimizers
+from ._types import Convention
 from .functional import *
 from .interop import *
 from .lbfgs import LBFGS
-from .optimizer import Optimizer, ParamGroup
+from .optimizer import Optimizer, ParamGroup, preset
 from .optimizers import *
-from .presets import *
 from .runtime import RuntimeInfo, runtime_info, use_isa
 
-__all__ = ["LBFGS", "Optimizer", "ParamGroup", "RuntimeInfo", "runtime_info", "use_isa"]
+__all__ = [
+    "LBFGS",
+    "Convention",
+    "Optimizer",
+    "ParamGroup",
+    "RuntimeInfo",
+    "preset",
+    "runtime_info",
+    "use_isa",
+]
 __all__ += optimizers.__all__
 __all__ += functional.__all__
-__all__ += presets.__all__
 __all__ += interop.__all__

@@ -9,11 +9,10 @@ PACKAGE = Path(__file__).parent.parent / "pyfastopt"
 
 #: The modules that each may import; a package stands for all in it, which may import each other.
 ALLOWED = {
-    "__init__": "_core functional interop lbfgs optimizer optimizers presets runtime",
+    "__init__": "_core _types functional interop lbfgs optimizer optimizers runtime",
     "__main__": "__init__ interop train",
     "_types": "",
     "checkpoint": "_core",
-    "presets": "_core _types optimizer",
     "declaration": "_types documentation",
     "documentation": "",
     "formulas": "",

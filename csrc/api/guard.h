@@ -7,7 +7,7 @@
 
 #include "../base/failure.h"
 #include "../include/fastopt.h"
-#include "../runtime/threads.h"
+#include "../runtime/thread_count.h"
 
 namespace fastopt::core {
 

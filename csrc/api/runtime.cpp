@@ -5,7 +5,7 @@
 #include <cstring>
 
 #include "../runtime/environment.h"
-#include "../runtime/threads.h"
+#include "../runtime/thread_count.h"
 #include "guard.h"
 
 using namespace fastopt::core;

@@ -8,7 +8,7 @@
 #include "../base/checks.h"
 #include "../base/failure.h"
 #include "../runtime/isa.h"
-#include "../runtime/threads.h"
+#include "../runtime/thread_count.h"
 #include "state_layout.h"
 
 namespace fastopt::core {

@@ -7,7 +7,7 @@
 #endif
 
 #include "../runtime/isa.h"
-#include "../runtime/threads.h"
+#include "../runtime/thread_count.h"
 
 namespace fastopt::core {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "../base/failure.h"
 #include "isa.h"
-#include "threads.h"
+#include "thread_count.h"
 
 namespace fastopt::core {
 namespace {

@@ -1,4 +1,4 @@
-#include "threads.h"
+#include "thread_count.h"
 
 #ifdef _OPENMP
 #include <omp.h>
