@@ -32,9 +32,10 @@ RULES = {rule: (size, members, slots) for rule, size, members, slots in _core.ru
 
 
 class Refused(Exception):
-    def __init__(self, status, message):
+    def __init__(self, status, message, argument):
         super().__init__(message)
         self.status = status
+        self.argument = argument
 
 
 # ---- the header's types -------------------------------------------------------------------------
@@ -88,7 +89,8 @@ class Api:
 
     def check(self, status, function, arguments):
         if status != 0:
-            raise Refused(status, self.error_message().decode())
+            message, argument = self.error_message(), self.error_argument()
+            raise Refused(status, message.decode(), argument.decode())
         return status
 
 

@@ -90,7 +90,7 @@ sys.path = {sys.path!r}
 from pathlib import Path
 import numpy as np
 import pyfastopt as fo
-from c_library import RULES, Api
+from c_library import RULES, Api, Array, described
 
 api = Api(next(Path(fo.get_library_dir()).glob("libfastopt.*")))
 count = ctypes.CDLL(None).count_malloc_calls
@@ -108,11 +108,17 @@ for rule, (_, _, slots) in RULES.items():
             for threads in (1, 2):
                 one_shot = getattr(api, f"{{rule}}_f64")
                 arguments = [record.ctypes.data if options else None, 1, n, *addresses, threads]
-                one_shot(*arguments)
-                before = count()
-                for _ in range(100):
-                    one_shot(*arguments)
-                print((count() - before) // 100)  # for ctypes itself allocates now and then
+                taken = [described(x[:n].reshape(-1, 5)) for x in arrays if x is not None]
+                p, g, *state = taken
+                state_arrays = (Array * 4)(*state)
+                refer = ctypes.byref
+                same = [record.ctypes.data, 1, refer(p), refer(g), state_arrays, 0, threads]
+                for call, given in ((one_shot, arguments), (api.apply, same)):
+                    call(*given)
+                    before = count()
+                    for _ in range(100):
+                        call(*given)
+                    print((count() - before) // 100)  # for ctypes itself allocates now and then
 """
 
 

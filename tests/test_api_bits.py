@@ -1,11 +1,12 @@
 """The C API: one-shots and plans give the bits of the Python classes."""
 
+import ctypes
 import math
 
 import numpy as np
 import pytest
 from arrays import laid_out, same_bits
-from c_library import RULES, Plan, assert_same, of_class
+from c_library import RULES, Array, Plan, assert_same, described, of_class
 from table import TABLE
 
 #: Around the widths of vectors and cache lines, one dimension and more, and one for many threads.
@@ -38,6 +39,25 @@ def test_one_shots(api, row, options, dtype, rng):
         assert same_bits(p, optimizer.param_groups[0]["params"][0]), n
         for name, array in state.items():
             assert same_bits(array, optimizer.state[0][name]), (name, n)
+
+
+def test_one_step_of_any_layout(api, row, options, dtype, rng):
+    for kind, shape in enumerate(SHAPES):
+        p = numbers(rng, shape, dtype, kind)
+        optimizer = row.optimizer(p.copy(), num_threads=1, **options)
+        record = of_class(optimizer)
+        initial = row.describe(options)[1].values()
+        slots = [laid_out(np.full_like(p, v), kind + k) for k, v in enumerate(initial, 1)]
+        arrays = (Array * 4)(*map(described, slots))
+        for step, threads in enumerate([1, 2, 3, 0], start=1):
+            g = numbers(rng, shape, dtype, 2 * kind + step)
+            optimizer.step(g)
+            api.apply(
+                record.ctypes, step, *map(ctypes.byref, map(described, (p, g))), arrays, 1, threads
+            )
+        assert same_bits(p, optimizer.param_groups[0]["params"][0]), shape
+        for slot, name in zip(slots, row.describe(options)[1], strict=True):
+            assert same_bits(slot, optimizer.state[0][name]), (shape, name)
 
 
 def test_plans(api, row, options, dtype, rng):

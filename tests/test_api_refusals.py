@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import re
 import threading
 
 import numpy as np
@@ -110,6 +111,7 @@ class World:
             "array_overlaps_itself": {"overlaps": ctypes.c_int()},
             "array_place_state": {"block": self.block, "strides": self.lengths, "state": Array()},
             "adam_f64": {"options": adam, "step": 3, "count": p.size, "p": p, "g": g},
+            "apply": {"options": adam, "step": 3, "p": described(p), "g": described(g), "flags": 0},
             "plan_create": {"plan": self.handle},
             "plan_add_group": {"options": adam, "group": None},
             "plan_add_row": {"group": 1, "parameter": described(self.new), "row": None},
@@ -124,6 +126,8 @@ class World:
         }[function]
         if function == "adam_f64":
             given.update(zip(RULES["adam"][2], [*state, None], strict=True), num_threads=2)
+        if function == "apply":
+            given.update(slots=(Array * 2)(*map(described, state)), num_threads=2)
         if function.startswith("array_"):
             name = "parameter" if function == "array_place_state" else "array"
             given[name] = described(self.new)
@@ -165,6 +169,19 @@ def array(argument, choose=lambda world: world.free, **members):
     return {argument: lambda world: described(choose(world), **members)}
 
 
+def slot(number, choose=lambda world: world.free, **members):
+    """Another array in the place of one of Adam's slots."""
+
+    def slots(world):
+        arrays = [described(world.own[2]), described(world.own[3])]
+        arrays[number] = described(choose(world), **members)
+        both = (Array * 2)(*arrays)
+        both.owners = arrays
+        return both
+
+    return {"slots": slots}
+
+
 def misaligned(argument):
     return {argument: lambda world: described(world.free, data=world.free.ctypes.data + 1)}
 
@@ -178,8 +195,8 @@ TAKE_PLANS = " ".join(
     for name, declared in FUNCTIONS.items()
     if declared.returns == "fastopt_status" and "plan" in [of.name for of in declared.parameters]
 )
-READ_OPTIONS = "options_check options_variant plan_add_group plan_set_options adam_f64"
-TAKE_OPTIONS = "options_init options_check options_variant plan_add_group plan_set_options"
+READ_OPTIONS = "options_check options_variant plan_add_group plan_set_options adam_f64 apply"
+TAKE_OPTIONS = "options_init options_check options_variant plan_add_group plan_set_options apply"
 
 SIZE = RULES["adam"][0]
 NO_SIZE = rf"is no size of fastopt_adam_options, which has {SIZE} bytes .*fastopt_adam_defaults\(\)"
@@ -187,7 +204,7 @@ ADAMANT = ctypes.create_string_buffer(b"adamant")
 NO_RULE = "is not one of sgd, rmsprop, "
 NOT_ALIGNED = r"address \d+ or its strides are not a multiple of the element size 8; pass an alig"
 TOO_LARGE = "makes the array larger than memory can be; pass its real shape"
-SHARES = "elements share memory; pass a copy of it"
+SHARES = r"elements share memory \(strides .* for shape .*\); pass a copy of it"
 KERNEL = "options: they would change which state arrays .*; make a new plan with them"
 
 #: What no array of a new row may be.
@@ -265,7 +282,7 @@ BAD = {
         ({"row": 3}, "row = 3 is not below the plan's 3 rows"),
         ({"row": 2**64 - 1}, f"row = {2**64 - 1} is not below the plan's 3 rows"),
     ],
-    (INVALID_ARGUMENT, "plan_add_row plan_set_gradient"): [
+    (INVALID_ARGUMENT, "plan_add_row plan_set_gradient apply"): [
         ({"flags": 2}, "flags = 2 must be 0 or FASTOPT_DISJOINT"),
         ({"flags": 2**32 - 1}, f"flags = {2**32 - 1} must be 0 or FASTOPT_DISJOINT"),
     ],
@@ -273,15 +290,30 @@ BAD = {
         ({"steps": steps}, f"steps = {steps} must be an integer from 0 to {MAX_STEPS}")
         for steps in (-1, -(2**63), MAX_STEPS + 1)
     ],
-    (INVALID_ARGUMENT, "plan_step adam_f64"): [
+    (INVALID_ARGUMENT, "plan_step adam_f64 apply"): [
         ({"num_threads": n}, f"num_threads = {n} must be an integer from 1 to 1024, or 0 for the")
         for n in (-1, 1025, 2**31 - 1)
     ],
+    (INVALID_ARGUMENT, "adam_f64 apply"): [
+        ({"step": step}, f"step = {step} must be an integer from 1 to {MAX_STEPS}")
+        for step in (0, -(2**63), MAX_STEPS + 1)
+    ],
+    (INVALID_ARGUMENT, "apply"): [
+        *(case for name in ("p", "g", "slots") for case in null(name)),
+        *((array("p", **bad), f"^p: {message}") for bad, message in BAD_ARRAYS),
+        *((array("g", **bad), f"^g: {message}") for bad, message in NO_ARRAYS),
+        *((slot(1, **bad), f"^exp_avg_sq: {message}") for bad, message in BAD_ARRAYS[:-1]),
+        *((misaligned(name), f"^{name}: {NOT_ALIGNED}") for name in ("p", "g")),
+        (array("g", lambda w: w.g[0]), r"^g: type float32 differs from its parameter's float64"),
+        (array("g", lambda w: w.new[1:]), r"^g: shape \(4,\) differs from its parameter's \(5,\)"),
+        (slot(0, lambda w: w.new[1:]), r"^exp_avg: shape \(4,\) differs .* \(5,\)"),
+    ],
+    (OVERLAP, "apply"): [
+        (array("g", lambda w: w.own[0][::-1]), "^g: shares memory with p; pass a copy of one"),
+        (slot(1, lambda w: w.own[1]), "^exp_avg_sq: shares memory with g; pass a copy of one"),
+        (slot(1, lambda w: w.own[2]), "^exp_avg_sq: shares memory with exp_avg; pass a copy of"),
+    ],
     (INVALID_ARGUMENT, "adam_f64"): [
-        *(
-            ({"step": step}, f"step = {step} must be an integer from 1 to {MAX_STEPS}")
-            for step in (0, -(2**63), MAX_STEPS + 1)
-        ),
         *(
             ({"count": count}, f"count = {count} elements are more than memory can have")
             for count in (2**60, 2**64 - 1)
@@ -294,7 +326,7 @@ BAD = {
             "max_exp_avg_sq is given, .*; pass NULL, or",
         ),
         *(
-            ({name: lambda world: world.free.ctypes.data + 4}, f"^{name}: its address .*8; pass an")
+            ({name: lambda world: world.free.ctypes.data + 4}, f"^{name}: address .*8; pass an")
             for name in ("p", "g", "exp_avg")
         ),
     ],
@@ -329,9 +361,18 @@ BAD = {
         ),
         (misaligned("parameter"), f"parameter: {NOT_ALIGNED}"),
         (misaligned("slots"), f"momentum_buffer: {NOT_ALIGNED}"),
-        (array("slots", lambda w: w.new.astype("f")), "momentum_buffer: its type .*64 bits; conv"),
-        (array("slots", shape=(4,)), r"momentum_buffer: shape \(4\) differs .* \(5\); pass an arr"),
-        (array("slots", ndim=2, shape=(5, 1)), r"momentum_buffer: shape \(5, 1\) differs .* \(5\)"),
+        (
+            array("slots", lambda w: w.new.astype("f")),
+            "momentum_buffer: type float32 differs .* float64; conv",
+        ),
+        (
+            array("slots", shape=(4,)),
+            r"momentum_buffer: shape \(4,\) differs .* \(5,\); pass an arr",
+        ),
+        (
+            array("slots", ndim=2, shape=(5, 1)),
+            r"momentum_buffer: shape \(5, 1\) differs .* \(5,\)",
+        ),
     ],
     (OVERLAP, "plan_add_row"): [
         (array("parameter", lambda w: w.p[1]), "^parameter: shares memory with another row; pass"),
@@ -349,12 +390,15 @@ BAD = {
     ],
     (INVALID_ARGUMENT, "plan_set_gradient"): [
         (array("gradient", shape=None), r"gradient\.shape = NULL; pass an address"),
-        (array("gradient", lambda w: w.g[0]), "gradient: its type .* has 64 bits; convert it"),
-        (array("gradient", shape=(4,)), r"gradient: shape \(4\) differs .* \(5\); pass an array"),
-        (array("gradient", ndim=0), r"gradient: shape \(\) differs .* \(5\)"),
+        (
+            array("gradient", lambda w: w.g[0]),
+            "gradient: type float32 differs .* float64; convert it",
+        ),
+        (array("gradient", shape=(4,)), r"gradient: shape \(4,\) differs .* \(5,\); pass an array"),
+        (array("gradient", ndim=0), r"gradient: shape \(\) differs .* \(5,\)"),
         (array("gradient", ndim=-1), "gradient: ndim = -1 must be from 0 to 64"),
         (array("gradient", ndim=65, shape=(1,) * 65), "gradient: ndim = 65 must be from 0 to 64"),
-        (array("gradient", ndim=2, shape=(5, 1)), r"gradient: shape \(5, 1\) differs .* \(5\)"),
+        (array("gradient", ndim=2, shape=(5, 1)), r"gradient: shape \(5, 1\) differs .* \(5,\)"),
         (array("gradient", data=None), "gradient: data is NULL; pass the address of its elements"),
         (array("gradient", strides=(4,)), f"gradient: {NOT_ALIGNED}"),
         (misaligned("gradient"), f"gradient: {NOT_ALIGNED}"),
@@ -384,7 +428,7 @@ if not SANITIZED:
         (array("slots", type=-1), "^momentum_buffer: type = -1 must be FASTOPT_F32 or FASTOPT_F64"),
     ]
     BAD[INVALID_ARGUMENT, "plan_set_gradient"] += [
-        (array("gradient", type=7), "gradient: its type .* has 64 bits; convert it"),
+        (array("gradient", type=7), "gradient: type 7 differs .* float64; convert it"),
     ]
     BAD[OUT_OF_MEMORY, "plan_add_row"] = [
         ({**array("parameter", shape=(2**60 - 1,)), "slots": None}, "^out of memory$"),
@@ -406,6 +450,8 @@ def test_refused(api, function, changes, status, message):
     with pytest.raises(Refused, match=message) as caught:
         world.call(function, {**world.arguments(function), **bad})
     assert caught.value.status == status
+    array = re.match(r"(\w+): ", str(caught.value))
+    assert caught.value.argument == (array[1] if array and array[1] != "options" else "")
     assert world.contents() == before
     # The same call without what was wrong, and a step: as if nothing had been.
     for each in (world, twin):

@@ -1,6 +1,4 @@
 // Arrays: see fastopt.h.
-#include <vector>
-
 #include "../base/array.h"
 #include "../base/checks.h"
 #include "../plan/state_layout.h"
@@ -15,18 +13,18 @@ class Array {
   public:
     Array(const fastopt_array* array, const char* name) : array_(given(array, name)) {
         check_array(array_, name);
-        if (array_.strides == nullptr) {
-            c_strides_ = contiguous_strides(array_, c_order(array_));
-            array_.strides = c_strides_.data();
-        }
+        fill_strides(array_, c_strides_);
         check_strides(array_, name);
     }
+
+    Array(const Array&) = delete;
+    Array& operator=(const Array&) = delete;
 
     const fastopt_array& get() const { return array_; }
 
   private:
     fastopt_array array_;
-    std::vector<std::ptrdiff_t> c_strides_;
+    std::ptrdiff_t c_strides_[FASTOPT_MAX_DIMS];
 };
 
 }  // namespace
@@ -54,7 +52,9 @@ fastopt_status fastopt_array_place_state(const fastopt_array* parameter, void* b
         const Array checked(parameter, "parameter");
         given(static_cast<char*>(block), "block");
         if (checked.get().ndim > 0) given(strides, "strides");
-        given(state, "state") =
-            place_state(checked.get(), memory_order(checked.get()), block, strides);
+        given(state, "state");
+        int order[FASTOPT_MAX_DIMS];
+        memory_order(checked.get(), order);
+        *state = place_state(checked.get(), order, block, strides);
     });
 }

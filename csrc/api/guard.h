@@ -4,6 +4,7 @@
 
 #include <exception>
 #include <string>
+#include <string_view>
 
 #include "../base/failure.h"
 #include "../include/fastopt.h"
@@ -11,8 +12,10 @@
 
 namespace fastopt::core {
 
-// Keeps the message for fastopt_error_message; returns the status.
-fastopt_status report(fastopt_status status, const char* message) noexcept;
+// Keeps the message for fastopt_error_message, and the argument that it begins with; returns the
+// status.
+fastopt_status report(fastopt_status status, const char* message,
+                      std::string_view argument = {}) noexcept;
 
 // Runs the body of an API function.
 template <class Body>
@@ -21,7 +24,7 @@ fastopt_status guard(Body&& body) noexcept {
         body();
         return FASTOPT_OK;
     } catch (const Failure& failure) {
-        return report(failure.status(), failure.what());
+        return report(failure.status(), failure.what(), failure.argument());
     } catch (const std::exception&) {
         return report(FASTOPT_OUT_OF_MEMORY, "out of memory");
     }
@@ -31,6 +34,12 @@ template <class T>
 T& given(T* pointer, const char* name) {
     if (pointer == nullptr) refuse(std::string(name) + " = NULL; pass an address");
     return *pointer;
+}
+
+inline unsigned checked_flags(unsigned flags) {
+    if ((flags & ~FASTOPT_DISJOINT) != 0)
+        refuse("flags = " + std::to_string(flags) + " must be 0 or FASTOPT_DISJOINT");
+    return flags;
 }
 
 // The number of threads that a step may use.

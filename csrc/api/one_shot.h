@@ -14,6 +14,6 @@ namespace fastopt::core {
 // `options` null: the rule's defaults.
 fastopt_status one_shot(const char* rule, fastopt_type type, const fastopt_options* options,
                         std::int64_t step, std::size_t count,
-                        std::initializer_list<const void*> operands, int num_threads) noexcept;
+                        std::initializer_list<const void*> addresses, int num_threads) noexcept;
 
 }  // namespace fastopt::core

@@ -13,16 +13,6 @@ using namespace fastopt::core;
 // The opaque type of the header.
 struct fastopt_plan : Plan {};
 
-namespace {
-
-unsigned checked_flags(unsigned flags) {
-    if ((flags & ~FASTOPT_DISJOINT) != 0)
-        refuse("flags = " + std::to_string(flags) + " must be 0 or FASTOPT_DISJOINT");
-    return flags;
-}
-
-}  // namespace
-
 fastopt_status fastopt_plan_create(fastopt_plan** plan) noexcept {
     return guard([&] {
         given(plan, "plan") = nullptr;

@@ -26,7 +26,7 @@ class Vectors {
     Vectors(fastopt_type type, std::size_t count, Named needed, Named optional, int num_threads)
         : type_(type), count_(count) {
         initialize();
-        check_type(type, "type");
+        check_type(type);
         check_count(count, type);
         for (const auto& [data, name] : needed)
             if (data == nullptr && count > 0) refuse(std::string(name) + " = NULL; pass an array");

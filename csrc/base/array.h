@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <numeric>
-#include <vector>
 
 #include "../include/fastopt.h"
 
@@ -56,34 +55,38 @@ inline std::size_t magnitude(std::ptrdiff_t value) {
 }
 
 // The axes of an array from the widest stride to the narrowest: the order in which walking over it
-// touches memory forwards, and in which a transposed contiguous array is contiguous.
-inline std::vector<int> memory_order(const fastopt_array& array) {
-    std::vector<int> order(static_cast<std::size_t>(array.ndim));
+// touches memory forwards, and in which a transposed contiguous array is contiguous. `order` has
+// room for them all, here and below.
+inline void memory_order(const fastopt_array& array, int* order) {
     const auto width = [&](int axis) { return magnitude(array.strides[axis]); };
     for (int i = 0; i < array.ndim; ++i) {  // insertion sort, stable
         int at = i;
         for (; at > 0 && width(order[at - 1]) < width(i); --at) order[at] = order[at - 1];
         order[at] = i;
     }
-    return order;
 }
 
-inline std::vector<int> c_order(const fastopt_array& array) {
-    std::vector<int> order(static_cast<std::size_t>(array.ndim));
-    std::iota(order.begin(), order.end(), 0);
-    return order;
+inline void c_order(const fastopt_array& array, int* order) {
+    std::iota(order, order + array.ndim, 0);
 }
 
 // The strides of a contiguous array like this one with its axes in the given order.
-inline std::vector<std::ptrdiff_t> contiguous_strides(const fastopt_array& like,
-                                                      const std::vector<int>& order) {
-    std::vector<std::ptrdiff_t> strides(order.size());
+inline void contiguous_strides(const fastopt_array& like, const int* order,
+                               std::ptrdiff_t* strides) {
     std::size_t stride = size_of(like.type);
-    for (auto axis = order.rbegin(); axis != order.rend(); ++axis) {
-        strides[static_cast<std::size_t>(*axis)] = static_cast<std::ptrdiff_t>(stride);
-        stride *= static_cast<std::size_t>(like.shape[*axis]);  // of an empty array it may wrap
+    for (int i = like.ndim; i-- > 0;) {
+        strides[order[i]] = static_cast<std::ptrdiff_t>(stride);
+        stride *= static_cast<std::size_t>(like.shape[order[i]]);  // of an empty array it may wrap
     }
-    return strides;
+}
+
+// Gives an array whose strides are NULL those of C order, in `room`.
+inline void fill_strides(fastopt_array& array, std::ptrdiff_t* room) {
+    if (array.strides != nullptr) return;
+    int order[FASTOPT_MAX_DIMS];
+    c_order(array, order);
+    contiguous_strides(array, order, room);
+    array.strides = room;
 }
 
 // False where each element surely has a place of its own: each axis steps over all that the
@@ -91,12 +94,14 @@ inline std::vector<std::ptrdiff_t> contiguous_strides(const fastopt_array& like,
 inline bool may_overlap_itself(const fastopt_array& array) {
     if (element_count(array) == 0) return false;
     auto reach = static_cast<std::ptrdiff_t>(size_of(array.type));
-    const std::vector<int> order = memory_order(array);
-    for (auto axis = order.rbegin(); axis != order.rend(); ++axis) {
-        if (array.shape[*axis] == 1) continue;
-        const auto stride = static_cast<std::ptrdiff_t>(magnitude(array.strides[*axis]));
+    int order[FASTOPT_MAX_DIMS];
+    memory_order(array, order);
+    for (int i = array.ndim; i-- > 0;) {
+        const int axis = order[i];
+        if (array.shape[axis] == 1) continue;
+        const auto stride = static_cast<std::ptrdiff_t>(magnitude(array.strides[axis]));
         if (stride < reach) return true;
-        reach += (array.shape[*axis] - 1) * stride;
+        reach += (array.shape[axis] - 1) * stride;
     }
     return false;
 }

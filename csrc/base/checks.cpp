@@ -17,16 +17,14 @@ bool is_type(fastopt_type type) {
     return type == FASTOPT_F32 || type == FASTOPT_F64;
 }
 
-[[noreturn]] void refuse_array(std::string_view name, const std::string& message) {
-    refuse(std::string(name) + ": " + message);
+std::string type_message(fastopt_type type) {
+    return "type = " + std::to_string(type) + " must be FASTOPT_F32 or FASTOPT_F64";
 }
 
 }  // namespace
 
-void check_type(fastopt_type type, std::string_view name) {
-    if (!is_type(type))
-        refuse(std::string(name) + " = " + std::to_string(type) +
-               " must be FASTOPT_F32 or FASTOPT_F64");
+void check_type(fastopt_type type) {
+    if (!is_type(type)) refuse(type_message(type));
 }
 
 void check_count(std::size_t count, fastopt_type type) {
@@ -36,20 +34,20 @@ void check_count(std::size_t count, fastopt_type type) {
 
 void check_aligned(const void* data, std::size_t item, std::string_view name) {
     if (reinterpret_cast<std::uintptr_t>(data) % item != 0)
-        refuse_array(name, "its address is not a multiple of its element size " +
-                               std::to_string(item) + "; pass an aligned copy");
+        refuse_argument(name, "its address is not a multiple of its element size " +
+                                  std::to_string(item) + "; pass an aligned copy");
 }
 
 void refuse_ndim(const fastopt_array& array, std::string_view name) {
-    refuse_array(name, "ndim = " + std::to_string(array.ndim) + " must be from 0 to " +
-                           std::to_string(FASTOPT_MAX_DIMS));
+    refuse_argument(name, "ndim = " + std::to_string(array.ndim) + " must be from 0 to " +
+                              std::to_string(FASTOPT_MAX_DIMS));
 }
 
 void check_array(const fastopt_array& array, std::string_view name) {
-    if (!is_type(array.type)) check_type(array.type, std::string(name) + ": type");
+    if (!is_type(array.type)) refuse_argument(name, type_message(array.type));
     check_ndim(array, name);
     if (array.ndim > 0 && array.shape == nullptr)
-        refuse_array(name, "shape = NULL; pass its lengths");
+        refuse_argument(name, "shape = NULL; pass its lengths");
     std::size_t room = max_bytes / size_of(array.type);
     bool is_empty = false;
     for (int i = 0; i < array.ndim; ++i) {
@@ -57,14 +55,14 @@ void check_array(const fastopt_array& array, std::string_view name) {
         const auto member = [&] {
             return "shape[" + std::to_string(i) + "] = " + std::to_string(array.shape[i]);
         };
-        if (array.shape[i] < 0) refuse_array(name, member() + " must not be negative");
+        if (array.shape[i] < 0) refuse_argument(name, member() + " must not be negative");
         is_empty |= array.shape[i] == 0;
         if (is_empty) continue;
         room /= static_cast<std::size_t>(array.shape[i]);
         if (room == 0)
-            refuse_array(name, member() +
-                                   " makes the array larger than memory can be; pass its real "
-                                   "shape");
+            refuse_argument(name, member() +
+                                      " makes the array larger than memory can be; pass its real "
+                                      "shape");
     }
 }
 
@@ -79,33 +77,40 @@ void check_strides(const fastopt_array& array, std::string_view name) {
         const auto steps = static_cast<std::size_t>(array.shape[i] - 1);
         aligned &= stride % item == 0;
         if (stride > room / steps)
-            refuse_array(name, "strides[" + std::to_string(i) +
-                                   "] = " + std::to_string(array.strides[i]) +
-                                   " reaches beyond memory; pass its real strides, in bytes");
+            refuse_argument(name, "strides[" + std::to_string(i) +
+                                      "] = " + std::to_string(array.strides[i]) +
+                                      " reaches beyond memory; pass its real strides, in bytes");
         room -= stride * steps;
     }
     if (!aligned)
-        refuse_array(name, "address " +
-                               std::to_string(reinterpret_cast<std::uintptr_t>(array.data)) +
-                               " or its strides are not a multiple of the element size " +
-                               std::to_string(item) + "; pass an aligned copy");
+        refuse_argument(name, "address " +
+                                  std::to_string(reinterpret_cast<std::uintptr_t>(array.data)) +
+                                  " or its strides are not a multiple of the element size " +
+                                  std::to_string(item) + "; pass an aligned copy");
+}
+
+void check_read(const fastopt_array& array, std::string_view name) {
+    if (array.data == nullptr && element_count(array) > 0)
+        refuse_argument(name, "data is NULL; pass the address of its elements");
+    check_strides(array, name);
 }
 
 void check_written(const fastopt_array& array, std::string_view name) {
-    if (array.data == nullptr && element_count(array) > 0)
-        refuse_array(name, "data is NULL; pass the address of its elements");
-    check_strides(array, name);
-    if (may_overlap_itself(array)) refuse_array(name, "elements share memory; pass a copy of it");
+    check_read(array, name);
+    if (may_overlap_itself(array))
+        refuse_argument(name, "elements share memory (strides " +
+                                  shape_text(array.ndim, array.strides) + " for shape " +
+                                  shape_text(array.ndim, array.shape) + "); pass a copy of it");
 }
 
 void refuse_unlike(const fastopt_array& array, fastopt_type type, int ndim,
                    const std::ptrdiff_t* shape, std::string_view name) {
     if (array.type != type)
-        refuse_array(name, "its type differs from its parameter's, which has " +
-                               std::to_string(8 * size_of(type)) + " bits; convert it");
-    refuse_array(name, "shape " + shape_text(array.ndim, array.shape) +
-                           " differs from its parameter's " + shape_text(ndim, shape) +
-                           "; pass an array of that shape");
+        refuse_argument(name, "type " + type_text(array.type) + " differs from its parameter's " +
+                                  type_text(type) + "; convert it");
+    refuse_argument(name, "shape " + shape_text(array.ndim, array.shape) +
+                              " differs from its parameter's " + shape_text(ndim, shape) +
+                              "; pass an array of that shape");
 }
 
 }  // namespace fastopt::core

@@ -9,7 +9,7 @@
 
 namespace fastopt::core {
 
-void check_type(fastopt_type type, std::string_view name);
+void check_type(fastopt_type type);
 void check_count(std::size_t count, fastopt_type type);
 void check_aligned(const void* data, std::size_t item, std::string_view name);
 [[noreturn]] void refuse_ndim(const fastopt_array& array, std::string_view name);
@@ -24,6 +24,8 @@ void check_array(const fastopt_array& array, std::string_view name);
 
 // That its elements are aligned and within memory.
 void check_strides(const fastopt_array& array, std::string_view name);
+// That its elements can be read.
+void check_read(const fastopt_array& array, std::string_view name);
 // That it can be updated in place.
 void check_written(const fastopt_array& array, std::string_view name);
 // That it has its parameter's type and shape.

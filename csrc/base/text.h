@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "../include/fastopt.h"
+
 namespace fastopt::core {
 
 // The shortest decimal that is this number.
@@ -26,11 +28,18 @@ inline std::string list_text(const std::vector<std::string>& entries) {
     return text;
 }
 
+inline std::string type_text(fastopt_type type) {
+    return type == FASTOPT_F32   ? "float32"
+           : type == FASTOPT_F64 ? "float64"
+                                 : std::to_string(static_cast<int>(type));
+}
+
+// Of a shape, or of strides.
 inline std::string shape_text(int ndim, const std::ptrdiff_t* shape) {
     std::vector<std::string> lengths(static_cast<std::size_t>(ndim));
     std::transform(shape, shape + ndim, lengths.begin(),
                    [](std::ptrdiff_t length) { return std::to_string(length); });
-    return "(" + list_text(lengths) + ")";
+    return "(" + list_text(lengths) + (ndim == 1 ? ",)" : ")");
 }
 
 }  // namespace fastopt::core

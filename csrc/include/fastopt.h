@@ -79,6 +79,10 @@ typedef enum fastopt_status {
  * remedy. Empty before the first; valid until the next. */
 FASTOPT_API const char* fastopt_error_message(void) FASTOPT_NOEXCEPT;
 
+/* The array that the message begins with, such as "gradient" or "exp_avg"; empty where it begins
+ * with none. A caller that knows the array by a name of its own can put that in its place. */
+FASTOPT_API const char* fastopt_error_argument(void) FASTOPT_NOEXCEPT;
+
 /* ---- options ----------------------------------------------------------------------------------
  */
 
@@ -237,6 +241,19 @@ FASTOPT_API fastopt_status fastopt_plan_set_steps(fastopt_plan* plan, size_t row
 /* Where a slot is. Its shape and strides are the plan's own, valid until it is destroyed. */
 FASTOPT_API fastopt_status fastopt_plan_get_slot(const fastopt_plan* plan, size_t row, size_t slot,
                                                  fastopt_array* array) FASTOPT_NOEXCEPT;
+
+/* ---- one step ---------------------------------------------------------------------------------
+ *
+ * The functions of fastopt_rules.h step contiguous elements; this one steps arrays of any layout.
+ */
+
+/* One step of the options' rule, of number `step` from 1. `p` and the slots, which are as for
+ * fastopt_plan_add_row, are updated in place. It allocates memory only where an array is not
+ * contiguous: some kilobytes for each thread. */
+FASTOPT_API fastopt_status fastopt_apply(const fastopt_options* options, int64_t step,
+                                         const fastopt_array* p, const fastopt_array* g,
+                                         const fastopt_array* slots, unsigned flags,
+                                         int num_threads) FASTOPT_NOEXCEPT;
 
 /* ---- vectors ----------------------------------------------------------------------------------
  *

@@ -189,6 +189,14 @@ class Plan {
     std::unique_ptr<fastopt_plan, Destroy> plan_;
 };
 
+// One step of the options' rule on arrays of any layout; see fastopt_apply. For contiguous elements
+// there is a function for each rule, such as fastopt::adam.
+inline void apply(const fastopt_options& options, std::int64_t step, const fastopt_array& p,
+                  const fastopt_array& g, const fastopt_array* slots, unsigned flags = 0,
+                  int num_threads = 0) {
+    check(fastopt_apply(&options, step, &p, &g, slots, flags, num_threads));
+}
+
 }  // namespace fastopt
 
 #include "fastopt_rules.hpp"

@@ -7,33 +7,45 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
-#include <vector>
 
 #include "../base/array.h"
+#include "../kernels/kernel.h"
 
 namespace fastopt::core {
 
+// The order in which a kernel goes over the axes of a parameter: as that lies in memory, or for
+// sums, which depend on the order of their terms and must not depend on the layout, C order.
+inline void sweep_order(const Kernel& kernel, const fastopt_array& parameter, int* order) {
+    if (kernel.measure == nullptr)
+        memory_order(parameter, order);
+    else
+        c_order(parameter, order);
+}
+
 class Operand {
   public:
-    // Makes bind() allocate nothing.
-    void reserve(int ndim) { axes_.reserve(static_cast<std::size_t>(ndim)); }
+    struct Axis {
+        std::ptrdiff_t size, stride;
+    };
 
-    void bind(const fastopt_array& array, const std::vector<int>& order) {
+    // `room` has an axis for each of the array's, and lives as long as the operand is used.
+    void bind(const fastopt_array& array, const int* order, Axis* room) {
         data_ = static_cast<char*>(array.data);
+        axes_ = room;
+        axis_count_ = 0;
         contiguous_ = true;
-        axes_.clear();
         if (element_count(array) == 0) return;  // whose strides nobody has checked
-        for (int axis : order) {
-            const Axis next{array.shape[axis], array.strides[axis]};
+        for (int i = 0; i < array.ndim; ++i) {
+            const Axis next{array.shape[order[i]], array.strides[order[i]]};
             if (next.size == 1) continue;
-            if (!axes_.empty() && axes_.back().stride == next.stride * next.size)
-                axes_.back() = {axes_.back().size * next.size, next.stride};
+            if (axis_count_ > 0 && axes_[axis_count_ - 1].stride == next.stride * next.size)
+                axes_[axis_count_ - 1] = {axes_[axis_count_ - 1].size * next.size, next.stride};
             else
-                axes_.push_back(next);
+                axes_[axis_count_++] = next;
         }
-        contiguous_ =
-            axes_.empty() || (axes_.size() == 1 &&
-                              axes_[0].stride == static_cast<std::ptrdiff_t>(size_of(array.type)));
+        contiguous_ = axis_count_ == 0 ||
+                      (axis_count_ == 1 &&
+                       axes_[0].stride == static_cast<std::ptrdiff_t>(size_of(array.type)));
     }
 
     bool contiguous() const { return contiguous_; }
@@ -50,19 +62,15 @@ class Operand {
     }
 
   private:
-    struct Axis {
-        std::ptrdiff_t size, stride;
-    };
-
     // visit(address) for the elements first, first + 1, ... of the flattened array.
     template <class Visit>
     void walk(std::size_t first, std::size_t count, Visit&& visit) const {
-        const std::size_t inner = axes_.size() - 1;
+        const std::size_t inner = axis_count_ - 1;
         const Axis run = axes_[inner];
         std::ptrdiff_t index[FASTOPT_MAX_DIMS];
         char* start = data_;  // of the innermost run that the walk is in
         auto rest = static_cast<std::ptrdiff_t>(first);
-        for (std::size_t k = axes_.size(); k-- > 0;) {
+        for (std::size_t k = axis_count_; k-- > 0;) {
             index[k] = rest % axes_[k].size;
             rest /= axes_[k].size;
             if (k != inner) start += index[k] * axes_[k].stride;
@@ -86,7 +94,8 @@ class Operand {
 
     char* data_ = nullptr;
     bool contiguous_ = true;
-    std::vector<Axis> axes_;
+    Axis* axes_ = nullptr;
+    std::size_t axis_count_ = 0;
 };
 
 }  // namespace fastopt::core

@@ -3,14 +3,23 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "../base/array.h"
+#include "../base/failure.h"
 
 namespace fastopt::core {
 
 inline bool overlap(const Extent& a, const Extent& b) {
     return a.begin < b.end && b.begin < a.end && a.begin != a.end && b.begin != b.end;
+}
+
+[[noreturn]] inline void refuse_overlap(std::string_view name, std::string_view other) {
+    refuse_argument(name,
+                    "shares memory with " + std::string(other) + "; pass a copy of one of them",
+                    FASTOPT_OVERLAP);
 }
 
 // The memory of many arrays.

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <new>
 #include <string>
-#include <string_view>
 
 #include "../base/checks.h"
 #include "../base/failure.h"
@@ -17,11 +16,6 @@ namespace {
 std::string index_text(const char* name, std::size_t index, std::size_t count) {
     return std::string(name) + " = " + std::to_string(index) + " is not below the plan's " +
            std::to_string(count);
-}
-
-[[noreturn]] void refuse_overlap(std::string_view name, const std::string& other) {
-    refuse(std::string(name) + ": shares memory with " + other + "; pass a copy of one of them",
-           FASTOPT_OVERLAP);
 }
 
 // Distinguishes a step of this process from one that its parent was in when it forked.
@@ -79,7 +73,7 @@ fastopt_array Plan::allocate_slot(Row& row, const fastopt_array& parameter, doub
     void* block = std::calloc(bytes / cache_line + 1, cache_line);
     if (block == nullptr) throw std::bad_alloc();
     row.owned.emplace_back(block);
-    const fastopt_array slot = place_state(parameter, row.order, block, strides);
+    const fastopt_array slot = place_state(parameter, row.order.data(), block, strides);
     if (value != 0) {
         if (row.type == FASTOPT_F32)
             std::fill_n(static_cast<float*>(slot.data), row.count, static_cast<float>(value));
@@ -113,23 +107,19 @@ std::size_t Plan::add_row(std::size_t group, fastopt_array parameter, const fast
     row.count = element_count(parameter);
     row.layout.assign(parameter.shape, parameter.shape + parameter.ndim);
     row.layout.resize(2 * row.layout.size());
-    const std::vector<std::ptrdiff_t> c_strides = contiguous_strides(parameter, c_order(parameter));
-    if (parameter.strides == nullptr) parameter.strides = c_strides.data();
+    std::ptrdiff_t c_strides[FASTOPT_MAX_DIMS];
+    fill_strides(parameter, c_strides);
     check_written(parameter, "parameter");
     const fastopt_variant_info& variant = variant_info(row.variant);
-    if (active_isa().at(row.type, row.variant).measure == nullptr) {
-        row.order = memory_order(parameter);
-    } else {
-        // Sums depend on the order of their terms, which must not depend on the layout.
-        row.order = c_order(parameter);
-    }
+    row.order.resize(static_cast<std::size_t>(parameter.ndim));
+    sweep_order(active_isa().at(row.type, row.variant), parameter, row.order.data());
     row.operands.resize(2 + variant.slot_count);
-    row.operands[0].bind(parameter, row.order);
-    row.operands[gradient_operand].reserve(parameter.ndim);
+    row.axes.resize(row.operands.size() * row.order.size());
+    row.bind(0, parameter);
     std::vector<Extent> extents{extent(parameter)};
     std::vector<std::string> names{"parameter"};
     for (std::size_t i = 0; i < variant.slot_count; ++i) {
-        names.push_back("slots[" + std::to_string(i) + "], " + variant.slots[i]);
+        names.emplace_back(variant.slots[i]);
         fastopt_array slot;
         Array& kept = row.slots.emplace_back();
         kept.strides.resize(static_cast<std::size_t>(parameter.ndim));
@@ -139,14 +129,14 @@ std::size_t Plan::add_row(std::size_t group, fastopt_array parameter, const fast
         } else {
             slot = slots[i];
             check_like(slot, row.type, row.ndim(), row.shape(), names.back());
-            if (slot.strides == nullptr) slot.strides = c_strides.data();
+            fill_strides(slot, c_strides);
             check_written(slot, names.back());
             kept.strides.assign(slot.strides, slot.strides + slot.ndim);
         }
         kept.data = slot.data;
         slot.strides = kept.strides.data();
         extents.push_back(extent(slot));
-        row.operands[2 + i].bind(slot, row.order);
+        row.bind(2 + i, slot);
     }
     if (!disjoint) check_overlap(extents, names);
     // Room for a step, which must not fail for want of memory.
@@ -196,19 +186,12 @@ void Plan::set_gradient(std::size_t index, const fastopt_array* gradient, bool d
     check_like(*gradient, row.type, row.ndim(), row.shape(), "gradient");
     fastopt_array array = *gradient;
     std::ptrdiff_t c_strides[FASTOPT_MAX_DIMS];
-    if (array.strides == nullptr) {
-        std::size_t stride = size_of(array.type);
-        for (int i = array.ndim; i-- > 0; stride *= static_cast<std::size_t>(array.shape[i]))
-            c_strides[i] = static_cast<std::ptrdiff_t>(stride);
-        array.strides = c_strides;
-    }
+    fill_strides(array, c_strides);
     Operand& operand = row.operands[gradient_operand];
     const bool unmoved = row.active && operand.data() == array.data &&
                          same_lengths(array.strides, row.gradient_strides(), array.ndim);
     if (unmoved && (disjoint || row.gradient.begin != nullptr)) return;
-    if (array.data == nullptr && row.count > 0)
-        refuse("gradient: data is NULL; pass the address of its elements");
-    check_strides(array, "gradient");
+    check_read(array, "gradient");
     Extent bytes{};
     if (!disjoint) {
         bytes = extent(array);
@@ -217,7 +200,7 @@ void Plan::set_gradient(std::size_t index, const fastopt_array* gradient, bool d
     row.gradient = bytes;
     std::copy_n(array.strides, array.ndim, row.gradient_strides());
     const bool was_contiguous = operand.contiguous();
-    operand.bind(array, row.order);
+    row.bind(gradient_operand, array);
     if (!row.active || operand.contiguous() != was_contiguous)
         listed_ = nullptr;
     else if (listed_ != nullptr && row.count > 0)

@@ -62,13 +62,18 @@ class Plan {
         Extent gradient{};    // where it is, if that is known not to overlap what is written
         // The shape, and behind it the gradient's strides: one place in memory to look at.
         std::vector<std::ptrdiff_t> layout;
-        std::vector<int> order;         // of the axes, as the parameter lies in memory
-        std::vector<Operand> operands;  // parameter, gradient, slots: as a kernel takes them
+        std::vector<int> order;  // of the axes, as a sweep goes over them
+        // Parameter, gradient, slots: as a kernel takes them; and room for the axes of each.
+        std::vector<Operand> operands;
+        std::vector<Operand::Axis> axes;
         std::vector<Array> slots;
         std::vector<std::unique_ptr<void, Free>> owned;  // what the plan allocated for its slots
 
         int ndim() const { return static_cast<int>(layout.size() / 2); }
         const std::ptrdiff_t* shape() const { return layout.data(); }
+        void bind(std::size_t operand, const fastopt_array& array) {
+            operands[operand].bind(array, order.data(), axes.data() + operand * order.size());
+        }
         std::ptrdiff_t* gradient_strides() { return layout.data() + layout.size() / 2; }
     };
 

@@ -1,10 +1,8 @@
 // Where the state arrays of a parameter lie in memory.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 #include "../base/array.h"
 
@@ -25,11 +23,10 @@ inline std::size_t state_offset(const void* block, const void* parameter, std::s
 
 // The state array in a block: contiguous, with its axes in the given order. Its strides go to
 // `strides`.
-inline fastopt_array place_state(const fastopt_array& parameter, const std::vector<int>& order,
-                                 void* block, std::ptrdiff_t* strides) {
+inline fastopt_array place_state(const fastopt_array& parameter, const int* order, void* block,
+                                 std::ptrdiff_t* strides) {
     const std::size_t bytes = element_count(parameter) * size_of(parameter.type);
-    const std::vector<std::ptrdiff_t> contiguous = contiguous_strides(parameter, order);
-    std::copy(contiguous.begin(), contiguous.end(), strides);
+    contiguous_strides(parameter, order, strides);
     void* data = static_cast<char*>(block) + state_offset(block, parameter.data, bytes);
     return {data, parameter.type, parameter.ndim, parameter.shape, strides};
 }
