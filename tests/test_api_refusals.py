@@ -107,6 +107,7 @@ class World:
             "options_init": {"rule": b"adam", "options": adam.copy(), "size": adam.nbytes},
             "options_check": {"options": adam},
             "options_variant": {"options": adam, "variant": None, "initial_state": None},
+            "array_check": {"parameter": None},
             "array_extent": {"begin": ctypes.c_size_t(), "end": ctypes.c_size_t()},
             "array_overlaps_itself": {"overlaps": ctypes.c_int()},
             "array_place_state": {"block": self.block, "strides": self.lengths, "state": Array()},
@@ -227,6 +228,9 @@ BAD_ARRAYS = [
     ({"ndim": 2, "shape": (2, 3), "strides": (8, 8)}, SHARES),
 ]
 
+#: What no description of an array may be, whatever its strides.
+BAD_SHAPES = [(bad, message) for bad, message in BAD_ARRAYS if {"ndim", "shape"} & bad.keys()][:-1]
+
 #: And what no array is.
 NO_ARRAYS = [
     (bad, message) for bad, message in BAD_ARRAYS if "data" not in bad and message != SHARES
@@ -338,7 +342,12 @@ BAD = {
         ({"p": lambda w: w.block[4:], "g": lambda w: w.block}, "g: shares memory with p"),
         ({"p": lambda w: w.block, "g": lambda w: w.block[4:]}, "g: shares memory with p"),
     ],
-    (INVALID_ARGUMENT, "array_extent array_overlaps_itself"): [
+    (INVALID_ARGUMENT, "array_check"): [
+        ({"parameter": lambda w: described(w.g[0])}, "^array: type float64 differs .* float32;"),
+        (array("parameter", lambda w: w.new[1:]), r"^array: shape \(5,\) differs .* \(4,\); pass"),
+        *((array("parameter", **bad), f"^parameter: {message}") for bad, message in BAD_SHAPES),
+    ],
+    (INVALID_ARGUMENT, "array_check array_extent array_overlaps_itself"): [
         *null("array"),
         *((array("array", **bad), f"^array: {message}") for bad, message in NO_ARRAYS),
         (misaligned("array"), f"array: {NOT_ALIGNED}"),

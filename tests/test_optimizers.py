@@ -304,7 +304,7 @@ def test_load_state_dict_refuses_what_does_not_fit():
         (changed(lambda d: d["state"][1].update(exp_avg=vector(3))), r"shape \(3,\) differs"),
         (
             changed(lambda d: d["state"][1].update(exp_avg=vector(2, dtype=np.float64))),
-            r"state\[1\]\['exp_avg'\]: dtype float64 differs",
+            r"state\[1\]\['exp_avg'\]: type float64 differs",
         ),
     ]
     before = pickle.dumps(opt.state_dict())

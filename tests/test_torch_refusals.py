@@ -56,7 +56,7 @@ def test_shared_memory_is_refused():
     p = torch.nn.Parameter(memory[:3])
     refused([p], [memory[1:]], ValueError, rf"{PLACE}\.grad: shares memory")
     q = torch.nn.Parameter(torch.ones(()).expand(3))
-    refused([q], [torch.ones(3)], ValueError, f"{PLACE}, parameter: elements share memory")
+    refused([q], [torch.ones(3)], ValueError, f"{PLACE}: elements share memory")
     r = torch.nn.Parameter(memory[1:])
     message = r"\['params'\]\[2\]: shares memory with param_groups"
     refused([p, r], [torch.ones(3), torch.ones(3)], ValueError, message)
@@ -75,6 +75,39 @@ def test_negated_views_are_refused():
     optimizer.state[p]["momentum_buffer"] = torch._neg_view(torch.ones(2))
     with pytest.raises(ValueError, match="momentum_buffer: its negation"):
         optimizer.step()
+
+
+def test_negated_gradients_that_lie_as_others_do_are_refused():
+    p = torch.nn.Parameter(torch.ones(2))
+    refused([p], [torch._neg_view(torch.ones(2))], ValueError, rf"{PLACE}\.grad: its negation")
+    # In a later step, too, whatever can be told from outside.
+    scalar = torch.nn.Parameter(torch.ones(1))
+    optimizer = optim.SGD([p, scalar], lr=1.0)
+    p.grad, scalar.grad = torch.ones(2), torch.ones(1)
+    optimizer.step()
+    part = torch.ones(1, dtype=torch.complex64).conj().imag[0].reshape(1)
+    assert part.is_neg()
+    assert part.is_contiguous()
+    scalar.grad = part
+    with pytest.raises(ValueError, match=rf"{PLACE}\.grad: its negation"):
+        optimizer.step()
+    assert not p.any()
+
+
+def test_a_gradient_that_changes_another_where_its_sign_is_asked():
+    first, second = (torch.nn.Parameter(torch.ones(3)) for _ in range(2))
+    grads = [torch.ones(3), torch.ones(6)[::2]]
+
+    class Meddler(torch.Tensor):
+        def is_neg(self):
+            grads[0].untyped_storage().resize_(0)
+            return False
+
+    first.grad, second.grad = grads[0], grads[1].as_subclass(Meddler)
+    with pytest.raises(ValueError, match=r"\['params'\]\[0\]\.grad: data is NULL"):
+        optim.SGD([first, second], lr=1.0).step()
+    assert (first == 1).all()
+    assert (second == 1).all()
 
 
 @pytest.mark.parametrize("option", ["capturable", "differentiable"])
@@ -176,7 +209,7 @@ def test_state_that_does_not_fit_is_refused():
     optimizer.step()
     before = p.detach().clone()
     optimizer.state[p]["exp_avg"] = torch.zeros(3)
-    with pytest.raises(ValueError, match=r"slots\[0\], exp_avg: shape \(3\) differs"):
+    with pytest.raises(ValueError, match=r"'s exp_avg: shape \(3,\) differs"):
         optimizer.step()
     optimizer.state[p]["exp_avg"] = torch.zeros(2)
     optimizer.state[p]["step"] = torch.tensor(-1.0)

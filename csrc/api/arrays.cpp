@@ -29,6 +29,16 @@ class Array {
 
 }  // namespace
 
+fastopt_status fastopt_array_check(const fastopt_array* array,
+                                   const fastopt_array* parameter) noexcept {
+    return guard([&] {
+        const Array checked(array, "array");
+        if (parameter == nullptr) return;
+        check_array(*parameter, "parameter");
+        check_like(checked.get(), parameter->type, parameter->ndim, parameter->shape, "array");
+    });
+}
+
 fastopt_status fastopt_array_extent(const fastopt_array* array, const char** begin,
                                     const char** end) noexcept {
     return guard([&] {

@@ -168,6 +168,11 @@ typedef struct fastopt_array {
     const ptrdiff_t* strides; /* in bytes; NULL for C order */
 } fastopt_array;
 
+/* Whether memory can have the array, with its elements aligned; and whether it has the type and the
+ * shape of the parameter that it belongs to, which may be NULL. */
+FASTOPT_API fastopt_status fastopt_array_check(const fastopt_array* array,
+                                               const fastopt_array* parameter) FASTOPT_NOEXCEPT;
+
 /* Its first byte, and the byte behind its last one; the same address where it has no elements. */
 FASTOPT_API fastopt_status fastopt_array_extent(const fastopt_array* array, const char** begin,
                                                 const char** end) FASTOPT_NOEXCEPT;

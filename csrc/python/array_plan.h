@@ -1,4 +1,5 @@
-// A Plan together with the Python objects that it works on: what `pyfastopt._core.Plan` is.
+// A plan over arrays nested in Python's containers, with options and state of its own: what
+// `pyfastopt._core.Plan` is.
 #pragma once
 
 #include <pybind11/pybind11.h>
@@ -7,15 +8,13 @@
 #include <string>
 #include <vector>
 
-#include "../include/fastopt.hpp"
 #include "lock.h"
-#include "numpy_arrays.h"
-#include "option_dict.h"
+#include "rows.h"
 #include "tree.h"
 
 namespace fastopt::python {
 
-class ArrayPlan {
+class ArrayPlan : Rows {
   public:
     // `options` has a dict for each group. `grouped` says that each entry of the outermost list of
     // parameters is a group; otherwise there is one group.
@@ -48,62 +47,24 @@ class ArrayPlan {
     template <class Visit>
     void visit_objects(Visit&& visit) {
         tree_.visit_objects(visit);
-        for (Row& row : rows_) {
-            visit(row.parameter);
-            visit(row.owner);
-            for (py::array& slot : row.slots) visit(slot);
-        }
-        for (Shared& gradient : gradients_) {
-            visit(gradient.array);
-            visit(gradient.owner);
-        }
+        Rows::visit_objects(visit);
+        for (auto& [row, owner] : lent_) visit(owner);
     }
 
   private:
-    // An array, and the object that shared it where that speaks DLPack. Either may be null.
-    struct Shared {
-        py::object array;
-        py::object owner;
-    };
-
-    struct Row {
-        std::size_t group;
-        py::array parameter;
-        py::object owner;  // as in Shared
-        ArraySpec spec;
-        std::vector<py::array> slots;
-    };
-
-    py::list state_with(py::object (*hand_out)(const py::array&));
-    void check_overlap() const;
-    void check_unchanged(std::size_t row) const;
+    std::string name(std::size_t row, Part part, std::size_t slot) const override;
+    py::list state_with(const char* method);
+    [[noreturn]] void refuse_moved(std::size_t row) const;
+    void check_parameter(std::size_t row) const;
     void take_gradients(py::handle gradients);
-    static Shared share(py::handle object, const Label& label);
-    void set_gradient(std::size_t row, const Shared& gradient);
-    const fastopt_variant_info& variant(std::size_t row) const;
     std::vector<OptionStruct> changed_options(const py::list& changes) const;
-    void take_options(std::vector<OptionStruct> changed);
+    void take_options(const std::vector<OptionStruct>& changed);
 
     Tree tree_;
-    std::vector<Row> rows_;
-    std::vector<OptionStruct> options_;  // of each group
-    Plan plan_;
+    // Parameters that only their owner can tell to be where they were.
+    std::vector<std::pair<std::size_t, py::object>> lent_;
     std::atomic<int> threads_{0};
-    std::vector<Shared> gradients_;  // of each row, in a step
     Lock lock_;
 };
-
-// One step of a rule on the caller's own arrays; `slots` maps names to arrays or None.
-void apply(const std::string& rule, py::handle parameter, py::handle gradient,
-           const py::dict& slots, py::handle step, const py::dict& options, py::handle threads);
-
-// (all options, the state slots with what each begins with) under the given options.
-py::tuple describe(const std::string& rule, const py::dict& options);
-
-// From 1 to FASTOPT_MAX_THREADS, or 0 for None. TypeError or ValueError for anything else.
-int thread_number(py::handle threads);
-
-// The rule's struct under the given options.
-py::bytes pack_options(const std::string& rule, const py::dict& options);
 
 }  // namespace fastopt::python

@@ -6,6 +6,7 @@
 
 #include "../include/fastopt.h"
 #include "gil.h"
+#include "objects.h"
 
 namespace fastopt::python {
 namespace {
@@ -103,9 +104,16 @@ void Lock::give_back(std::uint64_t holder) noexcept {
     holder_.compare_exchange_strong(holder, 0);
 }
 
-py::object Lock::run(const py::function& function, const py::args& arguments) {
+py::object Lock::run(const Arguments& call) {
+    if (call.count == 0) throw py::type_error("run() takes a function, and its arguments");
     const LockGuard guard(*this);
-    return survive_exit([&] { return function(*arguments); });
+    return survive_exit([&] {
+        const auto count = static_cast<std::size_t>(call.count - 1);
+        auto result = py::reinterpret_steal<py::object>(
+            PyObject_Vectorcall(call.values[0], call.values + 1, count, nullptr));
+        if (!result) throw py::error_already_set();
+        return result;
+    });
 }
 
 }  // namespace fastopt::python

@@ -4,7 +4,7 @@
 #include <atomic>
 #include <cstdint>
 
-#include "objects.h"
+#include "entry.h"
 
 namespace fastopt::python {
 
@@ -14,7 +14,7 @@ class Lock {
   public:
     // Calls it while this thread holds the lock, which is given back whatever happens: in Python's
     // own code a KeyboardInterrupt could come between taking a lock and the try behind that.
-    py::object run(const py::function& function, const py::args& arguments);
+    py::object run(const Arguments& function_and_arguments);
 
   private:
     friend class LockGuard;

@@ -4,7 +4,10 @@
 #include "../include/fastopt.hpp"
 #include "array_plan.h"
 #include "collected.h"
+#include "entry.h"
 #include "lock.h"
+#include "memory.h"
+#include "one_step.h"
 #include "tensor_plan.h"
 #include "vector_functions.h"
 
@@ -18,16 +21,7 @@ void translate(std::exception_ptr raised) {
     try {
         std::rethrow_exception(std::move(raised));
     } catch (const fastopt::Error& error) {
-        switch (error.status()) {
-            case FASTOPT_OUT_OF_MEMORY:
-                PyErr_NoMemory();
-                break;
-            case FASTOPT_BUSY:
-                PyErr_SetString(PyExc_RuntimeError, error.what());
-                break;
-            default:
-                PyErr_SetString(PyExc_ValueError, error.what());
-        }
+        python::raise_refusal(error);
     }
 }
 
@@ -61,6 +55,53 @@ py::list rules() {
     return all;
 }
 
+// (all options, the state slots with what each begins with) under the given options.
+py::tuple describe(const std::string& rule, const py::dict& values) {
+    const python::OptionStruct options(rule, values);
+    return py::make_tuple(options.to_dict(), options.slots());
+}
+
+// The rule's struct under the given options.
+py::bytes pack_options(const std::string& rule, const py::dict& values) {
+    const python::OptionStruct options(rule, values);
+    return {reinterpret_cast<const char*>(options.get()), options.rule().options_size};
+}
+
+py::array state_like(const py::array& parameter, double value) {
+    python::View view;
+    python::Memory(parameter).look(view, [] { return "parameter"; });
+    return python::state_like(view.array, value);
+}
+
+// What every step of a program calls.
+
+py::object apply(const python::Arguments& given) {
+    given.expect(7, "apply");
+    python::apply(given.as<std::string>(0), given[1], given[2], given.as<py::dict>(3), given[4],
+                  given.as<py::dict>(5), given[6]);
+    return py::none();
+}
+
+py::object run(python::Lock& lock, const python::Arguments& given) {
+    return lock.run(given);
+}
+
+py::object step_arrays(python::ArrayPlan& plan, const python::Arguments& given) {
+    given.expect(1, "step");
+    plan.step(given[0]);
+    return py::none();
+}
+
+py::object step_tensors(python::TensorPlan& plan, const python::Arguments& given) {
+    given.expect(3, "step");
+    return py::bool_(plan.step(given.as<py::list>(0), given[1], given.as<int>(2)));
+}
+
+py::object updated(python::TensorPlan& plan, const python::Arguments& given) {
+    given.expect(0, "updated");
+    return plan.updated();
+}
+
 }  // namespace
 
 PYBIND11_MODULE(_core, m) {
@@ -70,6 +111,7 @@ PYBIND11_MODULE(_core, m) {
 
     py::register_exception_translator(translate);
     fastopt::check(fastopt_initialize());
+    python::NumPy::import();
 
     m.attr("__version__") = fastopt_version();
     m.attr("compiler") = fastopt_compiler();
@@ -89,22 +131,23 @@ PYBIND11_MODULE(_core, m) {
     m.def("thread_number", &python::thread_number, "threads"_a);
     m.def("variants", &variants);
     m.def("rules", &rules);
-    m.def("describe", &python::describe, "rule"_a, "options"_a);
-    m.def("pack_options", &python::pack_options, "rule"_a, "options"_a);
-    m.def("apply", &python::apply, "rule"_a, "p"_a, "g"_a, "slots"_a, "step"_a, "options"_a,
-          "num_threads"_a);
+    m.def("describe", &describe, "rule"_a, "options"_a);
+    m.def("pack_options", &pack_options, "rule"_a, "options"_a);
+    python::define_function<apply>(m, "apply");
 
     m.def("combine", &python::combine, "out"_a, "a"_a, "x"_a, "y"_a, "z"_a, "num_threads"_a);
     m.def("secant", &python::secant, "g"_a, "before"_a, "t"_a, "d"_a, "y"_a, "s"_a,
           "num_threads"_a);
     m.def("magnitudes", &python::magnitudes, "x"_a, "num_threads"_a);
 
-    py::class_<Lock>(m, "Lock").def(py::init<>()).def("run", &Lock::run, "function"_a);
+    py::class_<Lock> lock(m, "Lock");
+    lock.def(py::init<>());
+    python::define_method<Lock, run>(lock, "run");
 
-    py::class_<ArrayPlan>(m, "Plan", python::collected<ArrayPlan>())
-        .def(py::init<const std::string&, py::handle, const py::list&, bool>(), "rule"_a,
+    py::class_<ArrayPlan> plan(m, "Plan", python::collected<ArrayPlan>());
+    python::define_method<ArrayPlan, step_arrays>(plan, "step");
+    plan.def(py::init<const std::string&, py::handle, const py::list&, bool>(), "rule"_a,
              "parameters"_a, "options"_a, "grouped"_a)
-        .def("step", &ArrayPlan::step, "grads"_a)
         .def("gradients", &ArrayPlan::gradients, "grads"_a)
         .def_property("num_threads", &ArrayPlan::num_threads, &ArrayPlan::set_num_threads)
         .def("options", &ArrayPlan::options)
@@ -118,10 +161,10 @@ PYBIND11_MODULE(_core, m) {
 
     m.def("check_tensor", &TensorPlan::check_tensor, "tensor_type"_a, "tensor"_a, "label"_a);
     m.def("group_state", &TensorPlan::group_state, "rule"_a, "group"_a);
-    m.def("state_like", &python::state_like, "parameter"_a, "value"_a);
-    py::class_<TensorPlan>(m, "TensorPlan", python::collected<TensorPlan>())
-        .def(py::init<const std::string&, py::handle, const py::list&>(), "rule"_a, "tensor_type"_a,
-             "groups"_a)
-        .def("step", &TensorPlan::step, "param_groups"_a, "state"_a, "threads"_a)
-        .def("updated", &TensorPlan::updated);
+    m.def("state_like", &state_like, "parameter"_a, "value"_a);
+    py::class_<TensorPlan> tensor_plan(m, "TensorPlan", python::collected<TensorPlan>());
+    tensor_plan.def(py::init<const std::string&, py::handle, const py::list&>(), "rule"_a,
+                    "tensor_type"_a, "groups"_a);
+    python::define_method<TensorPlan, step_tensors>(tensor_plan, "step");
+    python::define_method<TensorPlan, updated>(tensor_plan, "updated");
 }

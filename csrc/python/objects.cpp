@@ -1,10 +1,20 @@
 #include "objects.h"
 
+#include "../include/fastopt.h"
+
 namespace fastopt::python {
 
 void refuse(PyObject* error, const std::string& message) {
     PyErr_SetString(error, message.c_str());
     throw py::error_already_set();
+}
+
+void type_error(const std::string& place, const std::string& message) {
+    refuse(PyExc_TypeError, place + ": " + message);
+}
+
+void value_error(const std::string& place, const std::string& message) {
+    refuse(PyExc_ValueError, place + ": " + message);
 }
 
 std::string utf8(py::handle text) {
@@ -34,6 +44,27 @@ py::object find_attribute(py::handle object, const char* name) {
     if (!PyErr_ExceptionMatches(PyExc_AttributeError)) throw py::error_already_set();
     PyErr_Clear();
     return {};
+}
+
+std::int64_t integer(const std::string& name, py::handle value, std::int64_t lowest,
+                     std::int64_t highest) {
+    const auto wrong = [&] {
+        return name + " = " + short_repr(value) + " must be an integer from " +
+               std::to_string(lowest) + " to " + std::to_string(highest);
+    };
+    if (PyBool_Check(value.ptr()) || !PyIndex_Check(value.ptr())) throw py::type_error(wrong());
+    const auto index = py::reinterpret_steal<py::object>(PyNumber_Index(value.ptr()));
+    if (!index) throw py::error_already_set();
+    int overflow = 0;
+    const std::int64_t number = PyLong_AsLongLongAndOverflow(index.ptr(), &overflow);
+    if (overflow != 0 || number < lowest || number > highest) throw py::value_error(wrong());
+    return number;
+}
+
+int thread_number(py::handle threads) {
+    return threads.is_none()
+               ? 0
+               : static_cast<int>(integer("num_threads", threads, 1, FASTOPT_MAX_THREADS));
 }
 
 }  // namespace fastopt::python

@@ -5,7 +5,7 @@
 #include <cstring>
 
 #include "../include/fastopt.hpp"
-#include "numpy_arrays.h"
+#include "objects.h"
 
 namespace fastopt::python {
 namespace {

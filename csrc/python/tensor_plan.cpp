@@ -4,38 +4,15 @@
 #include <cmath>
 #include <unordered_map>
 
-#include "gil.h"
-#include "numpy_arrays.h"
-
 namespace fastopt::python {
 namespace {
 
-const DLPackExchange* exchange_of(py::handle tensor_type) {
+const DLPackExchange& exchange_of(py::handle tensor_type) {
     const DLPackExchange* table = find_exchange(tensor_type);
     if (table == nullptr)
         throw py::import_error(short_repr(tensor_type) + " does not offer " +
                                DLPackExchange::attribute + " of DLPack 1; use a newer version");
-    return table;
-}
-
-std::string place_text(const std::string& group, std::size_t place) {
-    return group + "['params'][" + std::to_string(place) + "]";
-}
-
-// What a tensor that cannot be used says of itself.
-std::string tensor_text(py::handle tensor) {
-    const auto attribute = [&](const char* name) {
-        const py::object found = find_attribute(tensor, name);
-        return found ? utf8(py::str(found)) : "unknown";
-    };
-    return "dtype " + attribute("dtype") + ", layout " + attribute("layout") + ", device " +
-           attribute("device");
-}
-
-[[noreturn]] void refuse_tensor(const std::string& label, py::handle tensor) {
-    PyErr_Clear();
-    throw py::type_error(label + ": a tensor with " + tensor_text(tensor) +
-                         " is not supported; use dense float32 or float64 tensors on the CPU");
+    return *table;
 }
 
 // Values of these types never change, so the same object is the same value.
@@ -62,185 +39,114 @@ void store_step(const fastopt_array& step, double value) {
         *static_cast<float*>(step.data) = static_cast<float>(value);
 }
 
-[[noreturn]] void refuse_shared(const std::string& name, const std::string& other) {
-    throw py::value_error(name + ": shares memory with " + other +
-                          "; give each its own, as .clone() does");
-}
-
-bool is_c_contiguous(const fastopt_array& array) {
-    auto stride = static_cast<std::ptrdiff_t>(size_of(array.type));
-    for (int i = array.ndim; i-- > 0; stride *= array.shape[i])
-        if (array.strides[i] != stride) return false;
-    return array.ndim > 0;  // of one element alone, nothing can be told
-}
-
 }  // namespace
 
-TensorPlan::Group::Group(const std::string& rule, std::size_t number, const py::dict& values)
-    : label("param_groups[" + std::to_string(number) + "]"), options(rule, py::dict()) {
-    const fastopt_rule_info& info = options.rule();
+TensorPlan::Group::Group(const std::string& rule) {
+    const fastopt_rule_info& info = OptionStruct(rule, py::dict()).rule();
     for (std::size_t i = 0; i < info.option_count; ++i)
-        sources.push_back({&info.options[i], py::str(info.options[i].name), false, {}});
-    read(values);
+        sources.push_back({py::str(info.options[i].name), info.options[i].kind == FASTOPT_FLAG,
+                           false, py::object()});
 }
 
 TensorPlan::TensorPlan(const std::string& rule, py::handle tensor_type, const py::list& groups)
-    : exchange_(exchange_of(tensor_type)) {
+    : Rows(rule), exchange_(&exchange_of(tensor_type)) {
     for (const py::handle entry : groups) {
         const auto pair = py::reinterpret_borrow<py::tuple>(entry);
+        const py::dict values = pair[0];
         const std::size_t number = groups_.size();
-        const Group& group = groups_.emplace_back(rule, number, pair[0]);
-        plan_.add_group(*group.options.get());
+        Group& group = groups_.emplace_back(rule);
+        const py::dict given = *group.changes(values);
+        add_group({rule, given});
+        group.take_over(given, values);
         for (const py::handle row : py::list(pair[1]))
-            remember_row(number, py::reinterpret_borrow<py::tuple>(row));
+            add_row(number, py::reinterpret_borrow<py::tuple>(row));
     }
     check_overlap();
-    for (Group& group : groups_)
-        for (Row& row : group.rows)
-            if (row.in_plan) add_to_plan(row);
-}
-
-std::string TensorPlan::label(const Row& row, const Slot* slot) const {
-    const std::string parameter = place_text(groups_[row.group].label, row.place);
-    return slot == nullptr ? parameter : parameter + "'s " + std::string(slot->name);
-}
-
-// Of parameters and all their state, counts of steps included.
-void TensorPlan::check_overlap() const {
-    std::vector<fastopt_array> arrays;
-    std::vector<std::pair<const Row*, const Slot*>> owners;
-    for (const Group& group : groups_)
-        for (const Row& row : group.rows) {
-            if (!row.in_plan) continue;
-            arrays.push_back(array(row.parameter));
-            owners.emplace_back(&row, nullptr);
-            for (const Slot& slot : row.slots) {
-                arrays.push_back(array(slot.tensor));
-                owners.emplace_back(&row, &slot);
-            }
-        }
-    const auto text = [&](std::size_t i) { return label(*owners[i].first, owners[i].second); };
-    if (const auto shared = find_shared(arrays))
-        refuse_shared(text(shared->second), text(shared->first));
-}
-
-// Describes a tensor, or throws. Its label is made only for that.
-template <class MakeLabel>
-void TensorPlan::look(const DLPackExchange& exchange, py::handle tensor, MakeLabel&& label,
-                      View& view) {
-    DLPackTensor seen;
-    if (exchange.describe(tensor.ptr(), &seen) != 0 || seen.device_type != DLPackExchange::cpu ||
-        seen.ndim > FASTOPT_MAX_DIMS || seen.type_code != DLPackExchange::floating_point ||
-        seen.type_lanes != 1 || (seen.type_bits != 32 && seen.type_bits != 64))
-        refuse_tensor(label(), tensor);
-    const fastopt_type type = seen.type_bits == 32 ? FASTOPT_F32 : FASTOPT_F64;
-    view.array = {static_cast<char*>(seen.data) + seen.byte_offset, type, seen.ndim, view.shape,
-                  view.strides};
-    const auto item = static_cast<std::ptrdiff_t>(size_of(type));
-    for (int i = 0; i < seen.ndim; ++i) {
-        view.shape[i] = static_cast<std::ptrdiff_t>(seen.shape[i]);
-        view.strides[i] = static_cast<std::ptrdiff_t>(seen.strides[i]) * item;
-    }
-}
-
-void TensorPlan::check_tensor(py::handle tensor_type, py::handle tensor, const std::string& label) {
-    View view;
-    look(*exchange_of(tensor_type), tensor, [&] { return label; }, view);
-    refuse_negated(tensor, label);
-}
-
-TensorPlan::Tensor TensorPlan::remember(py::handle tensor, const std::string& label) {
-    View view;
-    look(*exchange_, tensor, [&] { return label; }, view);
-    refuse_negated(tensor, label);
-    const std::size_t layout = layouts_.size();
-    layouts_.insert(layouts_.end(), view.shape, view.shape + view.array.ndim);
-    layouts_.insert(layouts_.end(), view.strides, view.strides + view.array.ndim);
-    return {py::reinterpret_borrow<py::object>(tensor), static_cast<char*>(view.array.data),
-            view.array.type, view.array.ndim, layout};
-}
-
-fastopt_array TensorPlan::array(const Tensor& tensor) const {
-    const std::ptrdiff_t* shape = layouts_.data() + tensor.layout;
-    return {tensor.data, tensor.type, tensor.ndim, shape, shape + tensor.ndim};
-}
-
-bool TensorPlan::has_moved(const Tensor& tensor) const {
-    DLPackTensor seen;
-    if (exchange_->describe(tensor.object.ptr(), &seen) != 0) {
-        PyErr_Clear();
-        return true;
-    }
-    const auto item = static_cast<std::int64_t>(size_of(tensor.type));
-    const fastopt_array known = array(tensor);
-    bool same = static_cast<char*>(seen.data) + seen.byte_offset == known.data &&
-                seen.type_code == DLPackExchange::floating_point && seen.type_bits == 8 * item &&
-                seen.ndim == known.ndim;
-    for (int i = 0; same && i < known.ndim; ++i)
-        same = seen.shape[i] == known.shape[i] && seen.strides[i] * item == known.strides[i];
-    return !same;
-}
-
-void TensorPlan::remember_row(std::size_t number, const py::tuple& entry) {
-    Group& group = groups_[number];
-    Row row{number,
-            group.rows.size(),
-            !entry[1].is_none(),
-            false,
-            0,
-            0,
-            {entry[0], nullptr, FASTOPT_F32, 0, 0},
-            {},
-            false,
-            {}};
-    if (row.in_plan) {
-        const std::string label = this->label(row);
-        row.parameter = remember(entry[0], label);
-        const py::dict state = entry[1];
-        const auto take = [&](const char* name) {
-            const py::tuple pair = state[name];
-            row.slots.push_back({py::str(name), remember(pair[0], label + "'s " + name), pair[1]});
-        };
-        const fastopt_variant_info& variant = group.options.variant();
-        for (std::size_t i = 0; i < variant.slot_count; ++i) take(variant.slots[i]);
-        row.has_step = state.contains("step");
-        if (row.has_step) take("step");
-        row.began_with = entry[2].cast<std::int64_t>();
-    }
-    group.rows.push_back(std::move(row));
-}
-
-void TensorPlan::add_to_plan(Row& row) {
-    const fastopt_array parameter = array(row.parameter);
-    std::vector<fastopt_array> slots;
-    for (const Slot& slot : row.slots) slots.push_back(array(slot.tensor));
-    if (fastopt_plan_add_row(plan_.get(), row.group, &parameter, slots.data(), FASTOPT_DISJOINT,
-                             &row.index) != FASTOPT_OK)
-        throw py::value_error(label(row) + ", " + fastopt_error_message());
+    fill_plan();
     // Of a row without a gradient too: a later step of this plan counts on from here.
-    plan_.set_steps(row.index, row.has_step ? count(row) : row.began_with);
+    for (std::size_t row = 0; row < rows_.size(); ++row)
+        plan_.set_steps(row, tracked_[row].has_step ? count(row) : tracked_[row].began_with);
 }
 
-TensorPlan::Reading TensorPlan::Group::read(const py::dict& values) {
+std::string TensorPlan::name(std::size_t row, Part part, std::size_t slot) const {
+    const Tracked& tracked = tracked_[row];
+    const std::string parameter = "param_groups[" + std::to_string(rows_[row].group) +
+                                  "]['params'][" + std::to_string(tracked.place) + "]";
+    if (part == Part::gradient) return parameter + ".grad";
+    if (part == Part::parameter) return parameter;
+    return parameter + "'s " + utf8(tracked.slots[slot].first);
+}
+
+void TensorPlan::check_tensor(py::handle tensor_type, py::handle tensor, const std::string& place) {
+    const auto label = [&] { return place; };
+    View view;
+    Memory(tensor, exchange_of(tensor_type)).look(view, label);
+    refuse_negated(tensor, label);
+}
+
+void TensorPlan::add_row(std::size_t number, const py::tuple& entry) {
+    Group& group = groups_[number];
+    const std::size_t place = group.entries.size();
+    group.entries.push_back({entry[0], std::nullopt});
+    if (entry[1].is_none()) return;
+    const std::size_t index = rows_.size();
+    group.entries.back().row = index;
+    const py::dict state = entry[1];
+    const fastopt_variant_info& variant = this->variant(number);
+    Tracked& tracked = tracked_.emplace_back();
+    tracked.place = place;
+    tracked.has_step = state.contains("step");
+    tracked.began_with = entry[2].cast<std::int64_t>();
+    const auto take = [&](py::handle tensor, Part part, std::size_t slot) {
+        const auto label = [&] { return name(index, part, slot); };
+        refuse_negated(tensor, label);
+        return hold(memory_of(tensor), label);
+    };
+    rows_.push_back({number, {}, {}});
+    rows_[index].parameter = take(entry[0], Part::parameter, 0);
+    for (std::size_t i = 0; i < variant.slot_count + (tracked.has_step ? 1 : 0); ++i) {
+        const py::str slot(i < variant.slot_count ? variant.slots[i] : "step");
+        const py::tuple pair = state[slot];
+        tracked.slots.emplace_back(slot, pair[1]);
+        rows_[index].slots.push_back(take(pair[0], Part::slot, i));
+    }
+}
+
+// What a group's dictionary has otherwise than when it was last read; nothing where it lacks an
+// option that it had.
+std::optional<py::dict> TensorPlan::Group::changes(const py::dict& values) const {
     py::dict changed;
-    for (Source& source : sources) {
+    for (const Source& source : sources) {
         PyObject* found = PyDict_GetItemWithError(values.ptr(), source.name.ptr());
-        if (found == nullptr && source.is_given) return Reading::needs_new_plan;
+        if (found == nullptr && source.is_given) return std::nullopt;
         if (found == nullptr || found == source.object.ptr()) continue;
         const auto value = py::reinterpret_borrow<py::object>(found);
-        const bool is_flag = source.option->kind == FASTOPT_FLAG;
-        changed[source.name] = is_flag ? py::object(py::bool_(value)) : value;
+        changed[source.name] = source.is_flag ? py::object(py::bool_(value)) : value;
     }
-    if (changed.empty()) return Reading::unchanged;
-    const fastopt_variant_info* variant = &options.variant();
-    options.assign(changed);
+    return changed;
+}
+
+void TensorPlan::Group::take_over(const py::dict& changed, const py::dict& values) {
     for (Source& source : sources) {
         if (!changed.contains(source.name)) continue;
         const py::object value = values[source.name];
         source.is_given = true;
         source.object = is_immutable(value) || is_immutable_pair(value) ? value : py::object();
     }
-    return variant == &options.variant() ? Reading::changed : Reading::needs_new_plan;
+}
+
+// Hands the plan the options that a group's dictionary has now. False where it needs a new plan.
+bool TensorPlan::read_options(std::size_t number, const py::dict& values) {
+    Group& group = groups_[number];
+    const std::optional<py::dict> changed = group.changes(values);
+    if (!changed) return false;
+    if (changed->empty()) return true;
+    OptionStruct options = Rows::options(number);
+    options.assign(*changed);
+    if (&options.variant() != &variant(number)) return false;
+    plan_.set_options(number, *options.get());
+    group.take_over(*changed, values);
+    return true;
 }
 
 // Whether parameters have the same dictionaries of state as when this was first asked.
@@ -254,10 +160,11 @@ bool TensorPlan::is_known(py::handle state) {
                                 py::reinterpret_borrow<py::object>(value));
             found[key] = value;
         }
-        for (Group& group : groups_)
-            for (Row& row : group.rows)
-                if (const auto at = found.find(row.parameter.object.ptr()); at != found.end())
-                    row.state = py::reinterpret_borrow<py::object>(at->second);
+        for (std::size_t row = 0; row < rows_.size(); ++row) {
+            const auto at = found.find(rows_[row].parameter.memory.object().ptr());
+            if (at != found.end())
+                tracked_[row].state = py::reinterpret_borrow<py::object>(at->second);
+        }
         return true;
     }
     if (static_cast<std::size_t>(PyDict_Size(state.ptr())) != state_.size()) return false;
@@ -267,64 +174,26 @@ bool TensorPlan::is_known(py::handle state) {
 }
 
 // Whether a parameter and its state are where they were.
-bool TensorPlan::is_unchanged(const Row& row, bool with_state) const {
-    if (!row.in_plan) return true;
-    if (has_moved(row.parameter)) return false;
-    for (const Slot& slot : row.slots) {
+bool TensorPlan::is_unchanged(std::size_t row, bool with_state) const {
+    const Row& held = rows_[row];
+    const Tracked& tracked = tracked_[row];
+    if (!is_unmoved(held.parameter)) return false;
+    for (std::size_t i = 0; i < held.slots.size(); ++i) {
         if (with_state &&
-            (!row.state ||
-             PyDict_GetItemWithError(row.state.ptr(), slot.name.ptr()) != slot.tensor.object.ptr()))
+            (!tracked.state ||
+             PyDict_GetItemWithError(tracked.state.ptr(), tracked.slots[i].first.ptr()) !=
+                 held.slots[i].memory.object().ptr()))
             return false;
-        if ((with_state || slot.array.is_none()) && has_moved(slot.tensor)) return false;
+        if ((with_state || !tracked.owns(i)) && !is_unmoved(held.slots[i])) return false;
     }
     return true;
-}
-
-// False where a gradient came to a parameter that had none before.
-bool TensorPlan::set_gradient(Row& row, const py::object& gradient) {
-    if (gradient.is_none()) {
-        if (row.in_plan) plan_.clear_gradient(row.index);
-        updated_is_current_ &= !row.active;
-        row.active = false;
-        return true;
-    }
-    if (!row.in_plan) return false;
-    const auto label = [&] { return this->label(row) + ".grad"; };
-    View view;
-    look(*exchange_, gradient, label, view);
-    if (!is_c_contiguous(view.array)) refuse_negated(gradient, label());
-    const auto set = [&](unsigned flags) {
-        return fastopt_plan_set_gradient(plan_.get(), row.index, &view.array, flags);
-    };
-    fastopt_status status = set(0);
-    if (status == FASTOPT_OVERLAP) {
-        // It lies between the first and the last byte of what is updated.
-        check_apart(view.array, label());
-        status = set(FASTOPT_DISJOINT);
-    }
-    if (status != FASTOPT_OK) throw py::value_error(label() + ", " + fastopt_error_message());
-    updated_is_current_ &= row.active;
-    row.active = true;
-    return true;
-}
-
-// That a gradient has no element in common with what is updated.
-void TensorPlan::check_apart(const fastopt_array& gradient, const std::string& name) const {
-    for (const Group& group : groups_)
-        for (const Row& row : group.rows) {
-            if (!row.in_plan) continue;
-            if (share_memory(gradient, array(row.parameter))) refuse_shared(name, label(row));
-            for (const Slot& slot : row.slots)
-                if (share_memory(gradient, array(slot.tensor)))
-                    refuse_shared(name, label(row, &slot));
-        }
 }
 
 // What a row's count of steps says.
-std::int64_t TensorPlan::count(const Row& row) const {
-    const fastopt_array step = row.step(*this);
+std::int64_t TensorPlan::count(std::size_t row) const {
+    const fastopt_array step = step_tensor(row);
     const auto refuse = [&](const std::string& found) {
-        throw py::value_error(label(row, &row.slots.back()) + found +
+        throw py::value_error(name(row, Part::slot, rows_[row].slots.size() - 1) + found +
                               " must be one whole number >= 0; load a state that has a count of "
                               "steps");
     };
@@ -338,69 +207,87 @@ std::int64_t TensorPlan::count(const Row& row) const {
 }
 
 bool TensorPlan::step(const py::list& param_groups, py::handle state, int threads) {
-    struct Release {
-        std::vector<py::object>& held;
-        ~Release() { held.clear(); }
-    } release{gradients_};
+    const Release release(*this);
     if (!gather(param_groups, state)) return false;
-    for_each_active([&](const Row& row) {
-        if (!row.has_step) return;
+    for (std::size_t row = 0; row < rows_.size(); ++row)
         // The plan counts, too, as long as nobody else can have written to the tensor.
-        const bool is_ours = !row.slots.back().array.is_none();
-        if (!is_ours || !state.is_none()) plan_.set_steps(row.index, count(row));
-    });
-    call_without_gil(fastopt_plan_step, plan_.get(), threads);
-    for_each_active([&](const Row& row) {
-        if (row.has_step) store_step(row.step(*this), load_step(row.step(*this)) + 1);
-    });
+        if (tracked_[row].active && tracked_[row].has_step &&
+            (!state.is_none() || !tracked_[row].owns(rows_[row].slots.size() - 1)))
+            plan_.set_steps(row, count(row));
+    step_plan(threads);
+    for (std::size_t row = 0; row < rows_.size(); ++row)
+        if (tracked_[row].active && tracked_[row].has_step)
+            store_step(step_tensor(row), load_step(step_tensor(row)) + 1);
     return true;
 }
 
 // Hands the plan the present options and gradients. False where it is no longer the right plan.
-//
-// Reading them may run anybody's code, which may do anything to tensors that were read before, and
-// to the lists. So all are read before the first is looked at.
 bool TensorPlan::gather(const py::list& param_groups, py::handle state) {
     static PyObject* const grad = PyUnicode_InternFromString("grad");
-    const bool with_state = !state.is_none();
     for (std::size_t number = 0; number < groups_.size(); ++number) {
         if (param_groups.size() != groups_.size()) return false;
-        Group& group = groups_[number];
         const py::dict values = param_groups[number];
-        const Reading reading = group.read(values);
-        if (reading == Reading::needs_new_plan) return false;
-        if (reading == Reading::changed) plan_.set_options(number, *group.options.get());
+        if (!read_options(number, values)) return false;
         const py::list params = values["params"];
-        for (std::size_t place = 0; place < group.rows.size(); ++place) {
-            if (params.size() != group.rows.size()) return false;
-            const py::object& parameter = group.rows[place].parameter.object;
-            if (PyList_GET_ITEM(params.ptr(), static_cast<py::ssize_t>(place)) != parameter.ptr())
+        const std::vector<Entry>& entries = groups_[number].entries;
+        for (std::size_t place = 0; place < entries.size(); ++place) {
+            if (params.size() != entries.size()) return false;
+            const Entry& entry = entries[place];
+            if (PyList_GET_ITEM(params.ptr(), static_cast<py::ssize_t>(place)) !=
+                entry.parameter.ptr())
                 return false;
-            gradients_.push_back(
-                py::reinterpret_steal<py::object>(PyObject_GetAttr(parameter.ptr(), grad)));
-            if (!gradients_.back()) throw py::error_already_set();
+            const auto gradient =
+                py::reinterpret_steal<py::object>(PyObject_GetAttr(entry.parameter.ptr(), grad));
+            if (!gradient) throw py::error_already_set();
+            if (gradient.is_none()) continue;
+            if (!entry.row) return false;
+            hold_gradient(*entry.row, memory_of(gradient));
         }
-        if (params.size() != group.rows.size()) return false;
+        if (params.size() != entries.size()) return false;
     }
+    const bool with_state = !state.is_none();
     if (param_groups.size() != groups_.size() || (with_state && !is_known(state))) return false;
-    auto gradient = gradients_.cbegin();
-    for (Group& group : groups_)
-        for (Row& row : group.rows)
-            if (!is_unchanged(row, with_state) || !set_gradient(row, *gradient++)) return false;
+    if (!set_gradients(with_state)) return false;
+    if (suspects_.empty()) return true;
+    // Asking may run anybody's code, too.
+    for (const std::size_t row : suspects_) {
+        refuse_negated(gradients_[row].object(), [&] { return name(row, Part::gradient, 0); });
+        tracked_[row].was_asked = true;
+    }
+    return set_gradients(with_state);
+}
+
+// False where parameters or state have moved. Lists the gradients whose sign is to be asked for.
+//
+// To ask takes as long as the rest of a small tensor's step. So it is done for the first gradient
+// of a row, and later for what looks like the views whose sign torch leaves to the reader, which
+// are the imaginary parts of conjugates: they are not one run, or have one element.
+bool TensorPlan::set_gradients(bool with_state) {
+    suspects_.clear();
+    for (std::size_t row = 0; row < rows_.size(); ++row) {
+        if (!is_unchanged(row, with_state)) return false;
+        Tracked& tracked = tracked_[row];
+        const bool active = static_cast<bool>(gradients_[row]);
+        const bool run = set_gradient(row);
+        if (active && (!run || !tracked.was_asked)) suspects_.push_back(row);
+        updated_is_current_ &= tracked.active == active;
+        tracked.active = active;
+    }
     return true;
 }
 
 const py::list& TensorPlan::updated() {
     if (!updated_is_current_) {
         updated_ = py::list();
-        for_each_active([&](const Row& row) { updated_.append(row.parameter.object); });
+        for (std::size_t row = 0; row < rows_.size(); ++row)
+            if (tracked_[row].active) updated_.append(rows_[row].parameter.memory.object());
         updated_is_current_ = true;
     }
     return updated_;
 }
 
 py::dict TensorPlan::group_state(const std::string& rule, const py::dict& values) {
-    return Group(rule, 0, values).options.slots();
+    return OptionStruct(rule, *Group(rule).changes(values)).slots();
 }
 
 }  // namespace fastopt::python

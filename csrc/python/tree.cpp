@@ -23,10 +23,9 @@ Tree::Tree(py::handle tree, const char* argument) {
 }
 
 void Tree::build(Node& node, py::handle tree, const char* argument, int depth) {
-    const Label label{argument, node.path};
     if (depth > max_depth)
-        value_error(label, "nested more than " + std::to_string(max_depth) +
-                               " deep; pass a flatter structure");
+        value_error(argument + node.path, "nested more than " + std::to_string(max_depth) +
+                                              " deep; pass a flatter structure");
     const auto add = [&](const std::string& step, py::handle child) {
         Node& added = node.children.emplace_back();
         added.path = node.path + step;
@@ -34,20 +33,26 @@ void Tree::build(Node& node, py::handle tree, const char* argument, int depth) {
     };
     if (py::isinstance<py::list>(tree) || py::isinstance<py::tuple>(tree)) {
         node.kind = Node::Kind::sequence;
-        const auto items = py::reinterpret_steal<py::tuple>(PySequence_Tuple(tree.ptr()));
-        node.children.reserve(items.size());
-        for (std::size_t i = 0; i < items.size(); ++i) add(index_text(i), items[i]);
+        const py::ssize_t count = PySequence_Size(tree.ptr());
+        if (count < 0) throw py::error_already_set();
+        for (py::ssize_t i = 0; i < count; ++i) {
+            const auto item = py::reinterpret_steal<py::object>(PySequence_GetItem(tree.ptr(), i));
+            if (!item) throw py::error_already_set();
+            add(index_text(static_cast<std::size_t>(i)), item);
+        }
     } else if (py::isinstance<py::dict>(tree)) {
         node.kind = Node::Kind::mapping;
-        // As a list, because a key's repr() may change the dictionary.
-        const auto items = py::reinterpret_steal<py::list>(PyDict_Items(tree.ptr()));
-        if (!items) throw py::error_already_set();
-        node.children.reserve(items.size());
-        for (const py::handle item : items) {
-            const auto [key, value] = item.cast<std::pair<py::object, py::object>>();
-            node.keys.push_back(key);
-            add(key_text(key), value);
+        // All values first, because a key's repr() may change the dictionary.
+        const auto keys = py::reinterpret_steal<py::list>(PySequence_List(tree.ptr()));
+        if (!keys) throw py::error_already_set();
+        std::vector<py::object> values;
+        for (const py::handle key : keys) {
+            node.keys.push_back(py::reinterpret_borrow<py::object>(key));
+            values.push_back(
+                py::reinterpret_steal<py::object>(PyObject_GetItem(tree.ptr(), key.ptr())));
+            if (!values.back()) throw py::error_already_set();
         }
+        for (std::size_t i = 0; i < values.size(); ++i) add(key_text(node.keys[i]), values[i]);
     } else {
         paths_.push_back(node.path);
     }
@@ -89,21 +94,46 @@ std::size_t Tree::count_leaves(const Node& node) {
     return count;
 }
 
+// A subclass may give its entries in a way of its own.
+py::object Tree::item_of_subclass(py::handle tree, py::ssize_t index, py::ssize_t count) {
+    if (!PyList_Check(tree.ptr()) && !PyTuple_Check(tree.ptr())) return {};
+    const py::ssize_t size = PySequence_Size(tree.ptr());
+    if (size < 0) throw py::error_already_set();
+    if (size != count) return {};
+    auto item = py::reinterpret_steal<py::object>(PySequence_GetItem(tree.ptr(), index));
+    if (!item) throw py::error_already_set();
+    return item;
+}
+
+py::object Tree::value_of_subclass(py::handle tree, py::handle key, py::ssize_t count) {
+    if (!PyDict_Check(tree.ptr())) return {};
+    const py::ssize_t size = PyObject_Size(tree.ptr());
+    if (size < 0) throw py::error_already_set();
+    if (size != count) return {};
+    // A defaultdict would make an entry.
+    const int contains = PySequence_Contains(tree.ptr(), key.ptr());
+    if (contains < 0) throw py::error_already_set();
+    if (contains == 0) return {};
+    auto value = py::reinterpret_steal<py::object>(PyObject_GetItem(tree.ptr(), key.ptr()));
+    if (!value) throw py::error_already_set();
+    return value;
+}
+
 void Tree::mismatch(const Node& node, py::handle tree, const char* argument) {
-    const Label label{argument, node.path};
+    const std::string place = argument + node.path;
     const std::string remedy = "; pass the nesting of the parameters, with None to skip one";
     const std::string count = std::to_string(node.children.size());
     if (node.kind == Node::Kind::sequence) {
         const std::string expected = "expected a list or tuple of " + count + " entries, got ";
         if (py::isinstance<py::list>(tree) || py::isinstance<py::tuple>(tree))
-            value_error(label, expected + std::to_string(py::len(tree)) + remedy);
-        type_error(label, expected + short_repr(tree) + remedy);
+            value_error(place, expected + std::to_string(py::len(tree)) + remedy);
+        type_error(place, expected + short_repr(tree) + remedy);
     }
     std::string keys;
     for (const py::object& key : node.keys) keys += (keys.empty() ? "" : ", ") + short_repr(key);
     const std::string expected = "expected a dict with the keys " + keys + ", got ";
-    if (!py::isinstance<py::dict>(tree)) type_error(label, expected + short_repr(tree) + remedy);
-    value_error(label,
+    if (!py::isinstance<py::dict>(tree)) type_error(place, expected + short_repr(tree) + remedy);
+    value_error(place,
                 expected + short_repr(py::list(py::reinterpret_borrow<py::dict>(tree))) + remedy);
 }
 

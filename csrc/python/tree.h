@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "numpy_arrays.h"
+#include "objects.h"
 
 namespace fastopt::python {
 
@@ -52,6 +52,25 @@ class Tree {
         for (Node& child : node.children) visit_keys(child, visit);
     }
 
+    // An item of a list or tuple, and the value of a key of a dict; null where it is none of so
+    // many entries. It is asked anew for each, because a visit may run Python code.
+    static py::object item_of(py::handle tree, py::ssize_t index, py::ssize_t count) {
+        if (PyList_CheckExact(tree.ptr()) && PyList_GET_SIZE(tree.ptr()) == count)
+            return py::reinterpret_borrow<py::object>(PyList_GET_ITEM(tree.ptr(), index));
+        if (PyTuple_CheckExact(tree.ptr()) && PyTuple_GET_SIZE(tree.ptr()) == count)
+            return py::reinterpret_borrow<py::object>(PyTuple_GET_ITEM(tree.ptr(), index));
+        return item_of_subclass(tree, index, count);
+    }
+    static py::object value_of(py::handle tree, py::handle key, py::ssize_t count) {
+        if (!PyDict_CheckExact(tree.ptr())) return value_of_subclass(tree, key, count);
+        if (PyDict_GET_SIZE(tree.ptr()) != count) return {};
+        PyObject* value = PyDict_GetItemWithError(tree.ptr(), key.ptr());
+        if (value == nullptr && PyErr_Occurred()) throw py::error_already_set();
+        return py::reinterpret_borrow<py::object>(value);
+    }
+    static py::object item_of_subclass(py::handle tree, py::ssize_t index, py::ssize_t count);
+    static py::object value_of_subclass(py::handle tree, py::handle key, py::ssize_t count);
+
     void build(Node& node, py::handle tree, const char* argument, int depth);
     static void append_names(const Node& node, const std::string& path,
                              std::vector<std::string>& names);
@@ -76,30 +95,17 @@ void Tree::walk(const Node& node, py::handle tree, const char* argument, std::si
             return;
         case Node::Kind::sequence:
             for (py::ssize_t i = 0; i < count; ++i) {
-                // Asked anew for each item, because a visit may run Python code.
-                py::handle item;
-                if (PyList_Check(tree.ptr()) && PyList_GET_SIZE(tree.ptr()) == count)
-                    item = PyList_GET_ITEM(tree.ptr(), i);
-                else if (PyTuple_Check(tree.ptr()) && PyTuple_GET_SIZE(tree.ptr()) == count)
-                    item = PyTuple_GET_ITEM(tree.ptr(), i);
-                else
-                    mismatch(node, tree, argument);
-                const auto held = py::reinterpret_borrow<py::object>(item);
-                walk(node.children[static_cast<std::size_t>(i)], held, argument, leaf, visit);
+                const py::object item = item_of(tree, i, count);
+                if (!item) mismatch(node, tree, argument);
+                walk(node.children[static_cast<std::size_t>(i)], item, argument, leaf, visit);
             }
             return;
         case Node::Kind::mapping:
             for (py::ssize_t i = 0; i < count; ++i) {
-                PyObject* item = nullptr;
-                if (PyDict_Check(tree.ptr()) && PyDict_GET_SIZE(tree.ptr()) == count)
-                    item = PyDict_GetItemWithError(tree.ptr(),
-                                                   node.keys[static_cast<std::size_t>(i)].ptr());
-                if (item == nullptr) {
-                    if (PyErr_Occurred()) throw py::error_already_set();
-                    mismatch(node, tree, argument);
-                }
-                const auto held = py::reinterpret_borrow<py::object>(item);
-                walk(node.children[static_cast<std::size_t>(i)], held, argument, leaf, visit);
+                const auto child = static_cast<std::size_t>(i);
+                const py::object item = value_of(tree, node.keys[child], count);
+                if (!item) mismatch(node, tree, argument);
+                walk(node.children[child], item, argument, leaf, visit);
             }
             return;
     }

@@ -4,10 +4,14 @@
 #include <stdexcept>
 
 #include "gil.h"
-#include "numpy_arrays.h"
 
 namespace fastopt::python {
 namespace {
+
+// Of an array of the package's own, which is of one of two types.
+fastopt_type element_type(const py::array& array) {
+    return array.itemsize() == sizeof(float) ? FASTOPT_F32 : FASTOPT_F64;
+}
 
 // The package itself calls these, so that a message needs no remedy.
 std::size_t common_size(std::initializer_list<const py::array*> arrays) {

@@ -1,0 +1,130 @@
+// The memory of Python's arrays and tensors: what is taken as which array, without a copy.
+#pragma once
+
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+
+#include <cstddef>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "../include/fastopt.h"
+#include "dlpack.h"
+#include "objects.h"
+
+namespace fastopt::python {
+
+// An array as a look has found it, with room for what it may refer to.
+struct View {
+    fastopt_array array;
+    std::ptrdiff_t shape[FASTOPT_MAX_DIMS];
+    std::ptrdiff_t strides[FASTOPT_MAX_DIMS];
+};
+
+// What is needed of NumPy, imported with the module.
+class NumPy {
+  public:
+    static void import();
+    static const NumPy& get() { return *imported; }
+
+    const py::dtype& of(fastopt_type type) const { return type == FASTOPT_F32 ? float32 : float64; }
+    // Arrays of a native dtype share one descriptor, save for rare copies of it.
+    bool is_native(PyObject* descriptor, fastopt_type type) const {
+        return descriptor == of(type).ptr() || is_copy(descriptor, type);
+    }
+
+    py::object asarray, from_dlpack, shares_memory, zeros, masked_array, too_hard_error;
+    py::dtype float32, float64;
+
+  private:
+    NumPy();
+    static bool is_copy(py::handle descriptor, fastopt_type type);
+    static const NumPy* imported;
+};
+
+// An object whose memory is used where it is: a NumPy array, or a tensor of a class that offers
+// DLPack's C functions. It is kept alive, but its owner may give it other memory, so that each step
+// looks anew.
+class Memory {
+  public:
+    Memory() = default;
+    explicit Memory(const py::array& array) : object_(array) {}
+    Memory(py::handle tensor, const DLPackExchange& exchange)
+        : object_(py::reinterpret_borrow<py::object>(tensor)), exchange_(&exchange) {}
+    // Of an ndarray, or of what speaks the buffer protocol or DLPack. TypeError for anything else.
+    // It may run anybody's code, which nothing else here does.
+    static Memory share(py::handle object, const Label& label);
+
+    explicit operator bool() const { return static_cast<bool>(object_); }
+    const py::object& object() const { return object_; }
+    py::array as_array() const;
+
+    // Where and how it lies now. TypeError or ValueError unless it is dense, on the CPU, and
+    // float32 or float64 in native byte order. The view is good while the object stays as it is.
+    void look(View& view, const Label& label) const {
+        if (exchange_ != nullptr) return look_at_tensor(view, label);
+        const auto& array = this->array();
+        const NumPy& numpy = NumPy::get();
+        const fastopt_type type = array.descr == numpy.float32.ptr()   ? FASTOPT_F32
+                                  : array.descr == numpy.float64.ptr() ? FASTOPT_F64
+                                                                       : type_of_array(label);
+        view.array = {array.data, type, array.nd, array.dimensions, array.strides};
+    }
+    bool is_at(const fastopt_array& place) const {
+        if (exchange_ != nullptr) return is_tensor_at(place);
+        const auto& array = this->array();
+        if (array.data != place.data || array.nd != place.ndim ||
+            !NumPy::get().is_native(array.descr, place.type))
+            return false;
+        for (int i = 0; i < place.ndim; ++i)
+            if (array.dimensions[i] != place.shape[i] || array.strides[i] != place.strides[i])
+                return false;
+        return true;
+    }
+    // Of tensors nothing says that they are not.
+    bool is_writable() const {
+        constexpr int writable = py::detail::npy_api::NPY_ARRAY_WRITEABLE_;
+        return exchange_ != nullptr || (array().flags & writable) != 0;
+    }
+    void check_writable(const Label& label) const;
+
+    template <class Visit>
+    void visit_objects(Visit&& visit) {
+        visit(object_);
+    }
+
+  private:
+    const py::detail::PyArray_Proxy& array() const {
+        return *py::detail::array_proxy(object_.ptr());
+    }
+    fastopt_type type_of_array(const Label& label) const;
+    void look_at_tensor(View& view, const Label& label) const;
+    bool is_tensor_at(const fastopt_array& place) const;
+
+    py::object object_;
+    const DLPackExchange* exchange_ = nullptr;  // null: an ndarray
+};
+
+// How much its elements take.
+std::size_t bytes_of(const fastopt_array& array);
+
+// ValueError for a tensor of PyTorch whose sign is to be flipped by whoever reads it, which DLPack
+// does not tell.
+void refuse_negated(py::handle object, const Label& label);
+
+// TypeError or ValueError with what the library has just refused, which it knows by another name.
+[[noreturn]] void refuse_array(const std::string& place, bool is_type_error);
+
+// Whether the arrays have an element in common, exactly: interleaved views do not.
+bool share_memory(const fastopt_array& a, const fastopt_array& b);
+// The first two of the arrays, in the order of addresses, that have an element in common.
+std::optional<std::pair<std::size_t, std::size_t>> find_shared(
+    const std::vector<fastopt_array>& arrays);
+[[noreturn]] void refuse_shared(const std::string& place, const std::string& other);
+
+// A new array with the parameter's shape, type and order of axes in memory. It begins at a cache
+// line, or where it is long, as far behind one as the parameter does.
+py::array state_like(const fastopt_array& parameter, double value);
+
+}  // namespace fastopt::python

@@ -1,0 +1,103 @@
+// The rows of a plan together with the Python objects whose memory they are: what plans over arrays
+// and over tensors have in common.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "../include/fastopt.hpp"
+#include "memory.h"
+#include "option_dict.h"
+
+namespace fastopt::python {
+
+class Rows {
+  public:
+    template <class Visit>
+    void visit_objects(Visit&& visit) {
+        for (Row& row : rows_) {
+            row.parameter.memory.visit_objects(visit);
+            for (Held& slot : row.slots) slot.memory.visit_objects(visit);
+        }
+        for (Memory& gradient : gradients_) gradient.visit_objects(visit);
+    }
+
+  protected:
+    // Memory, and how it lay when it was taken in.
+    struct Held {
+        Memory memory;
+        void* data;
+        fastopt_type type;
+        int ndim;
+        std::size_t layout;  // where in layouts_ are its shape, and behind that its strides
+    };
+
+    struct Row {
+        std::size_t group;
+        Held parameter;
+        std::vector<Held> slots;  // of the variant; others may follow
+    };
+
+    // Which array of a row a message is about.
+    enum class Part { parameter, gradient, slot };
+
+    explicit Rows(const std::string& rule) : defaults_(rule, py::dict()) {}
+    Rows(const Rows&) = delete;
+    Rows& operator=(const Rows&) = delete;
+    ~Rows() = default;
+
+    // As messages have it.
+    virtual std::string name(std::size_t row, Part part, std::size_t slot) const = 0;
+
+    void add_group(const OptionStruct& options);
+    std::size_t group_count() const { return variants_.size(); }
+    const fastopt_variant_info& variant(std::size_t group) const { return *variants_[group]; }
+    OptionStruct options(std::size_t group) const;
+
+    // Looks at a parameter or a slot, which may be refused under the label.
+    Held hold(Memory memory, const Label& label);
+    // Looks at what is to have the parameter's type and shape.
+    void check_like(const Memory& memory, const Held& parameter, const Label& label) const;
+    fastopt_array array(const Held& held) const;
+    bool is_unmoved(const Held& held) const { return held.memory.is_at(array(held)); }
+
+    // ValueError if parameters or slots have an element in common.
+    void check_overlap() const;
+    // Hands all rows to the plan, when each has its slots.
+    void fill_plan();
+
+    // All gradients of a step are held before the first of them, or of the parameters, is looked
+    // at: what gives them may run anybody's code, which may do anything to those before.
+    void hold_gradient(std::size_t row, Memory gradient) { gradients_[row] = std::move(gradient); }
+    // Hands the plan what is held; a row without a gradient is skipped. True if the gradient is one
+    // run of several elements in C order.
+    bool set_gradient(std::size_t row);
+    // A step of the plan with what it was handed. Other threads may run Python code meanwhile, if
+    // there is so much to do that it pays.
+    void step_plan(int threads);
+    // Lets go of the gradients, however a step ends.
+    struct Release {
+        explicit Release(Rows& rows) : rows_(rows) {}
+        ~Release() {
+            for (Memory& gradient : rows_.gradients_) gradient = {};
+        }
+        Rows& rows_;
+    };
+
+    std::vector<Row> rows_;
+    std::vector<Memory> gradients_;  // of each row
+    Plan plan_;
+
+  private:
+    void check_apart(std::size_t row, const fastopt_array& gradient) const;
+
+    OptionStruct defaults_;
+    std::vector<const fastopt_variant_info*> variants_;  // of each group
+    std::vector<std::ptrdiff_t> layouts_;
+    std::size_t bytes_ = 0;  // of all parameters
+};
+
+}  // namespace fastopt::python
