@@ -50,7 +50,7 @@ class Option:
 
     def write(self, optimizer: Any, value: Any) -> None:
         """Check the value, and give it to all parameter groups."""
-        optimizer._plan.set_options([{self.name: value}] * len(optimizer.param_groups))
+        optimizer._plan.set_all_options({self.name: value})
 
 
 class ThreadsOption(Option):

@@ -2,52 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, MutableMapping
+import functools
+from collections.abc import Iterator, Mapping, MutableMapping, Set, ValuesView
 from dataclasses import InitVar
+from difflib import get_close_matches
 from types import MappingProxyType
-from typing import Any, ClassVar, NoReturn, get_args
+from typing import Any, ClassVar, get_args
 
 from . import _core, checkpoint
 from ._types import Convention, OptionValue, Params, Tree
+from .checkpoint import Differences
 from .declaration import BaseOptimizer, ThreadsOption, field
 from .formulas import Floats, Options, State
 
 
 class ParamGroup(MutableMapping[str, Any]):
-    """One group's options, and under ``"params"`` its arrays; options may be assigned."""
+    """One group's options, and under ``"params"`` its arrays; options may be assigned.
 
-    def __init__(self, plan: _core.Plan, index: int) -> None:
+    Any other key is the user's own, such as a name, and is kept beside them.
+    """
+
+    def __init__(self, plan: _core.Plan, index: int, own: dict[str, Any]) -> None:
         self._plan = plan
         self._index = index
+        self._own = own
+
+    def _options(self) -> dict[str, OptionValue]:
+        return self._plan.options(self._index)
 
     def __getitem__(self, name: str) -> Any:
         if name == "params":
             arrays = zip(self._plan.groups(), self._plan.parameters(), strict=True)
             return [array for group, array in arrays if group == self._index]
-        return self._plan.options()[self._index][name]
+        return self._own[name] if name in self._own else self._options()[name]
 
     def __setitem__(self, name: str, value: Any) -> None:
         if name == "params":
-            raise TypeError("'params' cannot be assigned; construct a new optimizer with them")
-        changes: list[dict[str, Any]] = [{} for _ in self._plan.options()]
-        changes[self._index] = {name: value}
-        self._plan.set_options(changes)
+            raise TypeError(
+                "'params' cannot be assigned; use add_param_group and remove_param_group"
+            )
+        options = self._options()
+        if name in options:
+            self._plan.set_options(self._index, {name: value})
+        else:
+            check_own_key(name, options.keys())
+            self._own[name] = value
 
-    def __delitem__(self, name: str) -> NoReturn:
-        raise TypeError(f"option '{name}' cannot be removed; assign its default instead")
+    def __delitem__(self, name: str) -> None:
+        if name not in self._own:
+            raise TypeError(f"option '{name}' cannot be removed; assign its default instead")
+        del self._own[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(["params", *self._plan.options()[self._index]])
+        return iter(["params", *self._options(), *self._own])
 
     def __len__(self) -> int:
-        return 1 + len(self._plan.options()[self._index])
+        return 1 + len(self._options()) + len(self._own)
 
     def __repr__(self) -> str:
         options = ", ".join(f"{k}={v!r}" for k, v in self.items() if k != "params")
         return f"ParamGroup({len(self['params'])} arrays, {options})"
 
 
-class Optimizer(BaseOptimizer, private=("_groups", "_plan", "_step")):
+class Optimizer(BaseOptimizer, private=("_common", "_groups", "_plan", "_step")):
     """What all optimizers share; use one of the subclasses.
 
     Parameters
@@ -55,7 +72,8 @@ class Optimizer(BaseOptimizer, private=("_groups", "_plan", "_step")):
     params : array, or a nesting of arrays in lists, tuples and dictionaries
         The parameters, updated in place: float32 or float64, of any shape and strides, writable,
         aligned, in native byte order, without memory in common. Or a list of parameter groups:
-        dictionaries with an entry ``"params"`` and the options that differ in that group.
+        dictionaries with an entry ``"params"``, the options that differ in that group, and any keys
+        of the user's own.
     lr
         Learning rate, >= 0.
     convention : {"torch", "keras", "optax", "mxnet"}
@@ -109,6 +127,8 @@ class Optimizer(BaseOptimizer, private=("_groups", "_plan", "_step")):
     #: What each framework sets otherwise than the class. The defaults are torch's where torch has
     #: the optimizer; a framework that lacks it is missing.
     conventions: ClassVar[Mapping[str, Mapping[str, OptionValue]]] = {}
+    #: What torch keeps in a parameter's state though it follows from options and step count.
+    derived_state: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls, rule: str | None = None, torch: str | None = None) -> None:
         if rule is not None:
@@ -129,18 +149,28 @@ class Optimizer(BaseOptimizer, private=("_groups", "_plan", "_step")):
             raise TypeError("Optimizer has no rule to step by; use a subclass, such as Adam")
         convention, num_threads = options.pop("convention"), options.pop("num_threads")
         common = {**self.defaults, **differences(convention, type(self)), **options}
+        params = as_tree(params)
         groups = param_groups(params)
-        trees = [group["params"] for group in groups or []]
-        own = [{k: v for k, v in group.items() if k != "params"} for group in groups or [{}]]
+        trees = [as_tree(group["params"]) for group in groups]
+        given = [self._divide(group) for group in groups or [{}]]
         self._plan = _core.Plan(
             self.rule,
             trees if groups else params,
-            [{**common, **group} for group in own],
+            [{**common, **options} for options, _ in given],
             bool(groups),
         )
         self._plan.num_threads = num_threads
+        self._common = common
         self._step = self._plan.step  # bound once, because each binding is an allocation
-        self._groups = tuple(ParamGroup(self._plan, i) for i in range(len(own)))
+        self._groups = tuple(ParamGroup(self._plan, i, own) for i, (_, own) in enumerate(given))
+
+    def _divide(self, group: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return a group's options, and its keys of the user's own."""
+        options = {key: value for key, value in group.items() if key in self.defaults}
+        own = {key: value for key, value in group.items() if key not in {*options, "params"}}
+        for key in own:
+            check_own_key(key, self.defaults.keys())
+        return options, own
 
     @staticmethod
     def formula(p: Floats, g: Floats, state: State, o: Options) -> None:
@@ -180,6 +210,53 @@ class Optimizer(BaseOptimizer, private=("_groups", "_plan", "_step")):
         """The parameter groups: mappings of their options, and of ``"params"``."""
         return self._groups
 
+    def add_param_group(self, param_group: Mapping[str, Any]) -> None:
+        """Add a parameter group behind the others.
+
+        From then on the gradients are a list with those of each group, also where the parameters
+        were given without groups. What the other parameters have as state stays.
+
+        Parameters
+        ----------
+        param_group : dict
+            ``"params"``, the options that differ from those of the constructor, and keys of the
+            user's own.
+
+        Raises
+        ------
+        TypeError, ValueError
+            See the constructor. Nothing has been modified then.
+        """
+        if not isinstance(param_group, Mapping) or "params" not in param_group:
+            raise TypeError(
+                f"param_group = {param_group!r:.80} must be a dict with an entry 'params'"
+            )
+        options, own = self._divide(param_group)
+        self._plan.add_group(self.rule, as_tree(param_group["params"]), {**self._common, **options})
+        group = ParamGroup(self._plan, self._plan.group_count - 1, own)
+        self._groups = (*self._groups, group)
+
+    def remove_param_group(self, index: int) -> None:
+        """Take a parameter group out, and forget its state.
+
+        The groups behind it move up, in `param_groups` and in the gradients.
+
+        Parameters
+        ----------
+        index : int
+            The group's place in `param_groups`.
+
+        Raises
+        ------
+        TypeError, ValueError
+            For an index that no group has, and for the last group. Nothing has been modified then.
+        """
+        groups = list(self._groups)
+        self._plan.remove_group(index)
+        del groups[index]
+        owns = [group._own for group in groups]
+        self._groups = tuple(ParamGroup(self._plan, i, own) for i, own in enumerate(owns))
+
     @property
     def state(self) -> list[dict[str, Any]]:
         """Each parameter's ``"step"`` count and state arrays by name.
@@ -203,27 +280,62 @@ class Optimizer(BaseOptimizer, private=("_groups", "_plan", "_step")):
             last, the layout is that of ``torch.optim``. The parameters themselves are not part of
             it.
         """
-        return checkpoint.save(type(self).__name__, self._plan)
+        return checkpoint.save(type(self).__name__, self._plan, self._groups)
 
-    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state_dict: Mapping[str, Any], *, strict: bool = True) -> Differences:
         """Take over options, step counts and state from `state_dict`, by copy.
 
         Parameters
         ----------
         state_dict : dict
             What :meth:`state_dict` gave for an optimizer of this class with parameters of the
-            same structure, shapes and dtypes, and the same state arrays.
+            same structure, shapes and dtypes, and the same state arrays; numbers of parameters may
+            have become strings, as in JSON. Or what the class of ``torch.optim`` or of
+            :mod:`pyfastopt.torch` gave, with tensors on the CPU: parameters go by their order, and
+            what torch does not have, such as `clip_value`, stays as it is.
+        strict : bool, default True
+            False: load what fits, parameters by their names, and leave the others' state as it is.
+
+        Returns
+        -------
+        Differences
+            Three lists of names, `new`, `missing` and `changed`, which are empty if `strict`.
 
         Raises
         ------
         TypeError, ValueError
             Where it does not fit this optimizer. Nothing has been modified then.
         """
-        checkpoint.load(type(self).__name__, self._plan, state_dict)
+        own, differing = checkpoint.load(type(self), self._plan, state_dict, strict=strict)
+        for group, keys in zip(self._groups, own, strict=True):
+            if keys is not None:
+                group._own = keys
+        return differing
 
     def __repr__(self) -> str:
         groups = "".join(f"\n  {group!r}" for group in self._groups)
         return f"{type(self).__name__}({groups}\n)"
+
+
+def check_own_key(name: Any, options: Set[str]) -> None:
+    """Raise TypeError for a key of a group that is not the user's own, but nearly an option."""
+    if not isinstance(name, str):
+        raise TypeError(f"the key {name!r:.80} of a parameter group must be a str")
+    if name in ("convention", "num_threads"):
+        raise TypeError(f"{name} is one for all groups; give it to the optimizer")
+    if near := _nearest(name.lower(), tuple(options)):
+        raise TypeError(f"there is no option '{name}'; did you mean '{near[0]}'?")
+
+
+# Each comparison takes microseconds, and there may be many groups.
+@functools.lru_cache
+def _nearest(name: str, options: tuple[str, ...]) -> list[str]:
+    return get_close_matches(name, options, 1, 0.85)
+
+
+def as_tree(params: Any) -> Any:
+    """Return the parameters, as a list where they come one by one."""
+    return list(params) if isinstance(params, (Iterator, ValuesView)) else params
 
 
 def param_groups(params: Any) -> list[dict[str, Any]]:

@@ -55,7 +55,7 @@ BAD_PARAMETERS = [
     ([3.0], TypeError, r"params\[0\]: expected an array, got 3.0 of type float.*NumPy array"),
     ("abc", TypeError, r"params: expected an array, got 'abc' of type str"),
     ([vector().tolist()], TypeError, r"params\[0\]\[0\]: expected an array, got 1.0"),
-    (iter([vector()]), TypeError, r"params: expected an array, got <list_iterator"),
+    (iter([]), ValueError, r"params = \[\] has no arrays"),
     (b"12345678", TypeError, r"params: dtype uint8"),
     (np.ma.array(vector()), TypeError, r"params: a masked array.*filled"),
     (None, TypeError, r"params: expected an array, got None"),
@@ -64,7 +64,14 @@ BAD_PARAMETERS = [
     (self_containing_list(), ValueError, r"params(\[1\])+\[0\]: nested more than 32 deep"),
     ([{"params": []}, {"params": {}}], ValueError, "has no arrays"),
     ({"params": vector(), "lr": 1}, TypeError, "a parameter group; put it into a list"),
-    ([{"params": vector(), "rate": 1}], TypeError, "no option 'rate'; the options are lr, "),
+    (
+        [{"params": vector(), "weigth_decay": 1}],
+        TypeError,
+        "'weigth_decay'; did you mean 'weight_d",
+    ),
+    ([{"params": vector(), "LR": 1}], TypeError, "no option 'LR'; did you mean 'lr'"),
+    ([{"params": vector(), "num_threads": 1}], TypeError, "num_threads is one for all groups; giv"),
+    ([{"params": vector(), 3: 1}], TypeError, "the key 3 of a parameter group must be a str"),
     ([{"params": vector(), "lr": -1}], ValueError, "lr = -1 must be"),
 ]
 

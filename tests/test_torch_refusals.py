@@ -62,6 +62,23 @@ def test_shared_memory_is_refused():
     refused([p, r], [torch.ones(3), torch.ones(3)], ValueError, message)
 
 
+@pytest.mark.parametrize("key", ["clip_valeu", "eps_hatt", "weigth_decay", "num_threads"])
+def test_keys_that_are_nearly_options_are_refused(key):
+    p = torch.nn.Parameter(torch.ones(3))
+    p.grad = torch.ones(3)
+    with pytest.raises(TypeError, match=f"'{key}'; did you mean '|{key} is one for all groups"):
+        optim.Adam([{"params": [p], key: 1.0}])
+    optimizer = optim.Adam([{"params": [p], "name": "mine"}])
+    optimizer.step()
+    before = p.detach().clone()
+    optimizer.param_groups[0][key] = 1.0
+    with pytest.raises(TypeError, match=f"'{key}'; did you mean '|{key} is one for all groups"):
+        optimizer.step()
+    assert torch.equal(p, before)
+    del optimizer.param_groups[0][key]
+    optimizer.step()
+
+
 def test_negated_views_are_refused():
     p = torch.nn.Parameter(torch.ones(2))
     grad = torch.ones(2, dtype=torch.complex64).conj().imag

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from torch_models import assert_close, flat, network, optim, run, saved_and_loaded, torch
 
+import pyfastopt as fo
+
 # ---- counts of steps ----------------------------------------------------------------------------
 
 
@@ -145,6 +147,54 @@ def test_copies(torch_name, torch_options, copied, in_double):
     run(model, optimizer, 5, first=5)
     assert torch.equal(flat(model), flat(whole))
     assert torch.equal(flat(halves), before)
+
+
+@pytest.mark.parametrize("library", [torch.optim, optim], ids=["torch.optim", "pyfastopt.torch"])
+def test_numpy_classes_go_on_from_a_checkpoint(library, torch_name, torch_options, in_double):
+    shapes = [(5, 3), (4,), ()]
+    params = [torch.nn.Parameter(torch.full(s, 0.5, dtype=torch.float64)) for s in shapes]
+    groups = [{"params": params[:2], "name": "first"}, {"params": params[2:], "lr": 0.125}]
+    theirs = getattr(library, torch_name)(groups, **torch_options)
+    numbers = np.random.default_rng(3)
+
+    def grads(skip=()):
+        drawn = [numbers.standard_normal(s) for s in shapes]
+        for i, (p, g) in enumerate(zip(params, drawn, strict=True)):
+            p.grad = None if i in skip else torch.from_numpy(g.copy())
+        return drawn
+
+    for skip in ((), (1,), (1, 2)):
+        grads(skip)
+        theirs.step()
+    plain = next(c for c in vars(fo).values() if getattr(c, "torch_name", None) == torch_name)
+    arrays = [p.detach().numpy().copy() for p in params]
+    ours = plain([{"params": arrays[:2]}, {"params": arrays[2:]}], **torch_options)
+    ours.step([[np.ones(s) for s in shapes[:2]], [np.ones(())]])  # which the checkpoint undoes
+    for p, array in zip(params, arrays, strict=True):
+        array[...] = p.detach()
+    assert ours.load_state_dict(saved_and_loaded(theirs.state_dict())) == ([], [], [])
+    assert [group["lr"] for group in ours.param_groups] == [g["lr"] for g in theirs.param_groups]
+    assert ours.param_groups[0]["name"] == "first"
+    for _ in range(3):
+        drawn = grads()
+        theirs.step()
+        ours.step([drawn[:2], drawn[2:]])
+    for p, array in zip(params, arrays, strict=True):
+        if library is optim:
+            np.testing.assert_array_equal(p.detach(), array)
+        else:
+            np.testing.assert_allclose(p.detach(), array, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("name", "other", "message"),
+    [("SGD", "Adam", "momentum.* which Adam lacks"), ("Adagrad", "Adamax", "which Adamax lacks")],
+)
+def test_numpy_classes_refuse_checkpoints_of_others(name, other, message):
+    p = torch.nn.Parameter(torch.ones(3))
+    state_dict = getattr(torch.optim, name)([p]).state_dict()
+    with pytest.raises(ValueError, match=message):
+        getattr(fo, other)(np.ones(3)).load_state_dict(state_dict)
 
 
 def test_load_state_dict_while_training():

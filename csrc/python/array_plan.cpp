@@ -1,6 +1,7 @@
 #include "array_plan.h"
 
 #include <stdexcept>
+#include <tuple>
 #include <utility>
 
 namespace fastopt::python {
@@ -16,18 +17,27 @@ py::dict as_dict(py::handle value, const std::string& place) {
 
 ArrayPlan::ArrayPlan(const std::string& rule, py::handle parameters, const py::list& options,
                      bool grouped)
-    : Rows(rule), tree_(parameters, "params") {
-    for (const auto& values : options) add_group({rule, as_dict(values, "options")});
+    : Rows(rule), tree_(parameters, "params"), grouped_(grouped) {
+    std::vector<OptionStruct> groups;
+    for (const auto& values : options) groups.emplace_back(rule, as_dict(values, "options"));
     std::vector<std::size_t> sizes{tree_.leaves()};
     if (grouped) sizes = tree_.leaves_per_entry();
-    if (sizes.size() != group_count()) throw std::logic_error("options are not one dict a group");
+    if (sizes.size() != groups.size()) throw std::logic_error("options are not one dict a group");
     if (tree_.leaves() == 0)
         throw py::value_error("params = " + short_repr(parameters) +
                               " has no arrays; pass at least one parameter");
+    const Tree& tree = tree_;
+    const auto walk = [&](auto&& visit) { tree.walk(parameters, "params", visit); };
+    add_rows(walk, sizes);
+    complete(groups);
+}
 
+// Holds the parameters that a walk over the leaves visits, as many for each group as `sizes` say.
+template <class Walk>
+void ArrayPlan::add_rows(Walk&& walk, std::vector<std::size_t> sizes) {
     // Sharing an array may run anybody's code, which may change those that were shared before.
     std::vector<Memory> shared;
-    tree_.walk(parameters, "params", [&](std::size_t leaf, py::handle object) {
+    walk([&](std::size_t leaf, py::handle object) {
         shared.push_back(Memory::share(object, [&] { return name(leaf, Part::parameter, 0); }));
         if (shared.back().object().ptr() != object.ptr() && !PyObject_CheckBuffer(object.ptr()))
             lent_.emplace_back(leaf, py::reinterpret_borrow<py::object>(object));
@@ -39,18 +49,90 @@ ArrayPlan::ArrayPlan(const std::string& rule, py::handle parameters, const py::l
         const auto label = [&] { return name(rows_.size(), Part::parameter, 0); };
         rows_.push_back({group, hold(std::move(memory), label), {}});
     }
-    check_overlap();
+}
 
-    // All state before the first row: the step's own lists must not lie between arrays that other
-    // threads write, or each step would wait for hundreds of cache lines that change owners.
-    for (std::size_t index = 0; index < rows_.size(); ++index) {
+// Makes the state of new rows, and the plan. All state is made before the plan: the step's own
+// lists must not lie between arrays that other threads write, or each step would wait for hundreds
+// of cache lines that change owners.
+void ArrayPlan::complete(const std::vector<OptionStruct>& groups, std::vector<std::int64_t> steps) {
+    check_overlap();
+    for (std::size_t index = steps.size(); index < rows_.size(); ++index) {
         Row& row = rows_[index];
-        for (const double initial : Rows::options(row.group).initial_state()) {
+        for (const double initial : groups[row.group].initial_state()) {
             const auto label = [&] { return name(index, Part::slot, row.slots.size()); };
             row.slots.push_back(hold(Memory(state_like(array(row.parameter), initial)), label));
         }
     }
-    fill_plan();
+    steps.resize(rows_.size());
+    make_plan(groups, steps);
+}
+
+std::vector<OptionStruct> ArrayPlan::all_options() const {
+    std::vector<OptionStruct> all;
+    for (std::size_t group = 0; group < group_count(); ++group) all.push_back(Rows::options(group));
+    return all;
+}
+
+// Makes a change of tree and rows that ends with a new plan, or leaves all as it was.
+template <class Change>
+void ArrayPlan::change_rows(Change&& change) {
+    const LockGuard guard(lock_);
+    auto before = std::make_tuple(tree_, grouped_, rows_, lent_);
+    try {
+        change();
+    } catch (...) {
+        std::tie(tree_, grouped_, rows_, lent_) = std::move(before);
+        throw;
+    }
+}
+
+void ArrayPlan::add_group(const std::string& rule, py::handle parameters, const py::dict& options) {
+    change_rows([&] {
+        std::vector<OptionStruct> groups = all_options();
+        groups.emplace_back(rule, options);
+        std::vector<std::int64_t> steps;
+        for (std::size_t row = 0; row < rows_.size(); ++row) steps.push_back(plan_.steps(row));
+        if (!grouped_) tree_.wrap();
+        grouped_ = true;
+        tree_.add_entry(parameters, "params");
+        std::vector<std::size_t> sizes(groups.size());
+        sizes.back() = tree_.leaves() - rows_.size();
+        if (sizes.back() == 0)
+            throw py::value_error("params = " + short_repr(parameters) +
+                                  " has no arrays; pass at least one parameter");
+        const Tree& tree = tree_;
+        add_rows([&](auto&& visit) { tree.walk_last(parameters, "params", visit); }, sizes);
+        complete(groups, steps);
+    });
+}
+
+void ArrayPlan::remove_group(std::size_t group) {
+    change_rows([&] {
+        check_group(group);
+        std::vector<OptionStruct> groups = all_options();
+        if (groups.size() == 1)
+            throw py::value_error("group = 0 is the only one; an optimizer has at least one group");
+        groups.erase(groups.begin() + static_cast<std::ptrdiff_t>(group));
+        std::vector<Row> rows;
+        std::vector<std::int64_t> steps;
+        std::vector<std::pair<std::size_t, py::object>> lent;
+        auto lender = lent_.begin();
+        for (std::size_t index = 0; index < rows_.size(); ++index) {
+            const bool is_lent = lender != lent_.end() && lender->first == index;
+            const Row& row = rows_[index];
+            if (row.group != group) {
+                if (is_lent) lent.emplace_back(rows.size(), lender->second);
+                rows.push_back(row);
+                rows.back().group -= row.group > group ? 1 : 0;
+                steps.push_back(plan_.steps(index));
+            }
+            if (is_lent) ++lender;
+        }
+        tree_.remove_entry(group);
+        rows_ = std::move(rows);
+        lent_ = std::move(lent);
+        complete(groups, steps);
+    });
 }
 
 std::string ArrayPlan::name(std::size_t row, Part part, std::size_t slot) const {
@@ -80,7 +162,12 @@ void ArrayPlan::check_parameter(std::size_t row) const {
 void ArrayPlan::take_gradients(py::handle gradients) {
     tree_.walk(gradients, "grads", [&](std::size_t row, py::handle object) {
         if (object.is_none()) return;
-        hold_gradient(row, Memory::share(object, [&] { return name(row, Part::gradient, 0); }));
+        const auto label = [&] { return name(row, Part::gradient, 0); };
+        const Held& parameter = rows_[row].parameter;
+        const bool is_number = PyFloat_CheckExact(object.ptr()) || PyLong_CheckExact(object.ptr());
+        hold_gradient(row, is_number && parameter.ndim == 0
+                               ? Memory(as_array(object, parameter.type, label))
+                               : Memory::share(object, label));
     });
     for (const auto& [row, owner] : lent_) {
         const auto label = [&, row = row] { return name(row, Part::parameter, 0); };
@@ -122,45 +209,53 @@ void ArrayPlan::set_num_threads(py::handle threads) {
     threads_ = thread_number(threads);
 }
 
-py::list ArrayPlan::options() {
+py::dict ArrayPlan::options(std::size_t group) {
     const LockGuard guard(lock_);
-    py::list all;
+    check_group(group);
+    return Rows::options(group).to_dict();
+}
+
+// The group's options with some changed, or an exception.
+OptionStruct ArrayPlan::changed_options(std::size_t group, const py::dict& values) const {
+    check_group(group);
+    const OptionStruct present = Rows::options(group);
+    OptionStruct changed = present;
+    changed.assign(values);
+    if (fastopt_options_check_change(present.get(), changed.get()) == FASTOPT_OK) return changed;
+    py::dict differing;
+    for (const auto& [name, value] : present.to_dict())
+        if (values.contains(name) && !value.equal(values[name])) differing[name] = values[name];
+    throw py::value_error(short_repr(differing) +
+                          " would change which state arrays there are, or how they started; "
+                          "construct a new optimizer with it");
+}
+
+void ArrayPlan::take_options(std::size_t first, const std::vector<OptionStruct>& changed) {
+    for (std::size_t i = 0; i < changed.size(); ++i)
+        plan_.set_options(first + i, *changed[i].get());
+}
+
+void ArrayPlan::set_options(std::size_t group, const py::dict& values) {
+    const LockGuard guard(lock_);
+    take_options(group, {changed_options(group, values)});
+}
+
+void ArrayPlan::set_all_options(const py::dict& values) {
+    const LockGuard guard(lock_);
+    std::vector<OptionStruct> changed;
     for (std::size_t group = 0; group < group_count(); ++group)
-        all.append(Rows::options(group).to_dict());
-    return all;
+        changed.push_back(changed_options(group, values));
+    take_options(0, changed);
 }
 
-std::vector<OptionStruct> ArrayPlan::changed_options(const py::list& changes) const {
-    if (changes.size() != group_count())
-        throw py::value_error("expected options for " + std::to_string(group_count()) +
-                              " groups, got " + std::to_string(changes.size()));
-    std::vector<OptionStruct> all;
-    for (std::size_t group = 0; group < group_count(); ++group) {
-        const OptionStruct present = Rows::options(group);
-        const py::dict values = as_dict(changes[group], "options");
-        all.push_back(present);
-        all.back().assign(values);
-        if (fastopt_options_check_change(present.get(), all.back().get()) != FASTOPT_OK) {
-            py::dict changed;
-            for (const auto& [name, value] : present.to_dict())
-                if (values.contains(name) && !value.equal(values[name]))
-                    changed[name] = values[name];
-            throw py::value_error(short_repr(changed) +
-                                  " would change which state arrays there are, or how they "
-                                  "started; construct a new optimizer with it");
-        }
-    }
-    return all;
-}
-
-void ArrayPlan::take_options(const std::vector<OptionStruct>& changed) {
-    for (std::size_t group = 0; group < changed.size(); ++group)
-        plan_.set_options(group, *changed[group].get());
-}
-
-void ArrayPlan::set_options(const py::list& changes) {
+std::size_t ArrayPlan::number_of_groups() {
     const LockGuard guard(lock_);
-    take_options(changed_options(changes));
+    return group_count();
+}
+
+py::dict ArrayPlan::initial_state(std::size_t row) {
+    const LockGuard guard(lock_);
+    return Rows::options(rows_.at(row).group).slots();
 }
 
 py::list ArrayPlan::paths() const {
@@ -206,13 +301,18 @@ py::list ArrayPlan::snapshot() {
 
 void ArrayPlan::load(const py::list& options, const py::list& state) {
     const LockGuard guard(lock_);
-    const std::vector<OptionStruct> changed = changed_options(options);
+    std::vector<OptionStruct> changed;
+    for (std::size_t group = 0; group < options.size(); ++group) {
+        const std::string place = "options[" + std::to_string(group) + "]";
+        changed.push_back(changed_options(group, as_dict(options[group], place)));
+    }
     if (state.size() != rows_.size())
         throw py::value_error("expected the state of " + std::to_string(rows_.size()) +
                               " parameters, got " + std::to_string(state.size()));
     std::vector<std::int64_t> steps;
     std::vector<py::object> contents;
     for (std::size_t index = 0; index < rows_.size(); ++index) {
+        if (state[index].is_none()) continue;
         const std::string place = "state[" + std::to_string(index) + "]";
         const py::dict entry = as_dict(state[index], place);
         const auto take = [&](const char* name) {
@@ -234,12 +334,14 @@ void ArrayPlan::load(const py::list& options, const py::list& state) {
                                    short_repr(py::list(entry)));
     }
     auto content = contents.begin();
+    auto count = steps.begin();
     for (std::size_t index = 0; index < rows_.size(); ++index) {
+        if (state[index].is_none()) continue;
         for (const Held& slot : rows_[index].slots)
             slot.memory.object()[py::ellipsis()] = *content++;
-        plan_.set_steps(index, steps[index]);
+        plan_.set_steps(index, *count++);
     }
-    take_options(changed);
+    take_options(0, changed);
 }
 
 }  // namespace fastopt::python

@@ -28,10 +28,20 @@ class ArrayPlan : Rows {
     py::object num_threads() const;
     void set_num_threads(py::handle threads);
 
-    // A dict for each group.
-    py::list options();
-    // Changes the options named in a dict for each group: all of them, or none and an exception.
-    void set_options(const py::list& changes);
+    // Of a group.
+    py::dict options(std::size_t group);
+    // Changes the options named, of a group or of all: every one, or none and an exception.
+    void set_options(std::size_t group, const py::dict& values);
+    void set_all_options(const py::dict& values);
+
+    // A group behind the others, of which gradients are then a list, and the end of one. Rows keep
+    // their state, and all is as it was after an exception.
+    void add_group(const std::string& rule, py::handle parameters, const py::dict& options);
+    void remove_group(std::size_t group);
+
+    std::size_t number_of_groups();
+    // What each state array of a parameter begins with, by name.
+    py::dict initial_state(std::size_t row);
 
     // An entry for each parameter.
     py::list paths() const;
@@ -41,7 +51,8 @@ class ArrayPlan : Rows {
     py::list state();
     // The same with copies, as one moment between two steps has it.
     py::list snapshot();
-    // Takes over what snapshot() and options() gave: all of it, or nothing and an exception.
+    // Takes over what options() gave of each group and what snapshot() gave, where None leaves a
+    // parameter's state as it is: all of it, or nothing and an exception.
     void load(const py::list& options, const py::list& state);
 
     template <class Visit>
@@ -57,10 +68,17 @@ class ArrayPlan : Rows {
     [[noreturn]] void refuse_moved(std::size_t row) const;
     void check_parameter(std::size_t row) const;
     void take_gradients(py::handle gradients);
-    std::vector<OptionStruct> changed_options(const py::list& changes) const;
-    void take_options(const std::vector<OptionStruct>& changed);
+    OptionStruct changed_options(std::size_t group, const py::dict& values) const;
+    std::vector<OptionStruct> all_options() const;
+    void take_options(std::size_t first, const std::vector<OptionStruct>& changed);
+    template <class Walk>
+    void add_rows(Walk&& walk, std::vector<std::size_t> sizes);
+    void complete(const std::vector<OptionStruct>& groups, std::vector<std::int64_t> steps = {});
+    template <class Change>
+    void change_rows(Change&& change);
 
     Tree tree_;
+    bool grouped_;  // each entry of the outermost list is a group
     // Parameters that only their owner can tell to be where they were.
     std::vector<std::pair<std::size_t, py::object>> lent_;
     std::atomic<int> threads_{0};

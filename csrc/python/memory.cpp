@@ -235,6 +235,17 @@ std::optional<std::pair<std::size_t, std::size_t>> find_shared(
     return std::nullopt;
 }
 
+py::array as_array(py::handle number, fastopt_type type, const Label& label) {
+    const double value = PyFloat_AsDouble(number.ptr());
+    if (value == -1.0 && PyErr_Occurred()) {
+        PyErr_Clear();
+        value_error(label.text(), short_repr(number) + " is beyond float64; scale it down");
+    }
+    if (type == FASTOPT_F64) return py::array(NumPy::get().float64, {}, {}, &value);
+    const auto rounded = static_cast<float>(value);
+    return py::array(NumPy::get().float32, {}, {}, &rounded);
+}
+
 py::array state_like(const fastopt_array& parameter, double value) {
     const NumPy& numpy = NumPy::get();
     // NumPy's allocator asks for huge pages, and its zeros cost nothing until they are touched.

@@ -123,6 +123,9 @@ std::optional<std::pair<std::size_t, std::size_t>> find_shared(
     const std::vector<fastopt_array>& arrays);
 [[noreturn]] void refuse_shared(const std::string& place, const std::string& other);
 
+// A number of Python's as an array without dimensions.
+py::array as_array(py::handle number, fastopt_type type, const Label& label);
+
 // A new array with the parameter's shape, type and order of axes in memory. It begins at a cache
 // line, or where it is long, as far behind one as the parameter does.
 py::array state_like(const fastopt_array& parameter, double value);

@@ -19,9 +19,10 @@ bool is_run(const fastopt_array& array) {
 
 }  // namespace
 
-void Rows::add_group(const OptionStruct& options) {
-    plan_.add_group(*options.get());
-    variants_.push_back(&options.variant());
+void Rows::check_group(std::size_t group) const {
+    if (group >= group_count())
+        throw py::value_error("group = " + std::to_string(group) + " must be below " +
+                              std::to_string(group_count()) + ", the number of groups");
 }
 
 OptionStruct Rows::options(std::size_t group) const {
@@ -74,26 +75,40 @@ void Rows::check_overlap() const {
         refuse_shared(text(shared->second), text(shared->first));
 }
 
-void Rows::fill_plan() {
+void Rows::make_plan(const std::vector<OptionStruct>& groups,
+                     const std::vector<std::int64_t>& steps) {
+    Plan plan;
+    std::size_t bytes = 0;
+    std::vector<const fastopt_variant_info*> variants;
+    for (const OptionStruct& options : groups) {
+        plan.add_group(*options.get());
+        variants.push_back(&options.variant());
+    }
     for (std::size_t index = 0; index < rows_.size(); ++index) {
         const Row& row = rows_[index];
         const fastopt_array parameter = array(row.parameter);
         std::vector<fastopt_array> slots;
         for (const Held& slot : row.slots) slots.push_back(array(slot));
-        const fastopt_status status = fastopt_plan_add_row(plan_.get(), row.group, &parameter,
+        const fastopt_status status = fastopt_plan_add_row(plan.get(), row.group, &parameter,
                                                            slots.data(), FASTOPT_DISJOINT, nullptr);
-        if (status == FASTOPT_OK) {
-            bytes_ += bytes_of(parameter);
-            continue;
-        }
         if (status == FASTOPT_OUT_OF_MEMORY) check(status);
-        const fastopt_variant_info& variant = this->variant(row.group);
-        for (std::size_t i = 0; i < variant.slot_count; ++i)
-            if (std::strcmp(variant.slots[i], fastopt_error_argument()) == 0)
-                refuse_array(name(index, Part::slot, i), slots[i].type != parameter.type);
-        refuse_array(name(index, Part::parameter, 0), false);
+        if (status != FASTOPT_OK) refuse_row(index, *variants[row.group]);
+        plan.set_steps(index, steps[index]);
+        bytes += bytes_of(parameter);
     }
-    gradients_.resize(rows_.size());
+    gradients_ = std::vector<Memory>(rows_.size());
+    plan_ = std::move(plan);
+    variants_ = std::move(variants);
+    bytes_ = bytes;
+}
+
+// With what the library has refused of a row.
+void Rows::refuse_row(std::size_t index, const fastopt_variant_info& variant) const {
+    const Row& row = rows_[index];
+    for (std::size_t i = 0; i < variant.slot_count; ++i)
+        if (std::strcmp(variant.slots[i], fastopt_error_argument()) == 0)
+            refuse_array(name(index, Part::slot, i), row.slots[i].type != row.parameter.type);
+    refuse_array(name(index, Part::parameter, 0), false);
 }
 
 void Rows::step_plan(int threads) {

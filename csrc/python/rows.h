@@ -5,6 +5,7 @@
 #include <pybind11/pybind11.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -52,8 +53,9 @@ class Rows {
     // As messages have it.
     virtual std::string name(std::size_t row, Part part, std::size_t slot) const = 0;
 
-    void add_group(const OptionStruct& options);
     std::size_t group_count() const { return variants_.size(); }
+    // ValueError where there is none of that number.
+    void check_group(std::size_t group) const;
     const fastopt_variant_info& variant(std::size_t group) const { return *variants_[group]; }
     OptionStruct options(std::size_t group) const;
 
@@ -66,8 +68,9 @@ class Rows {
 
     // ValueError if parameters or slots have an element in common.
     void check_overlap() const;
-    // Hands all rows to the plan, when each has its slots.
-    void fill_plan();
+    // Makes the plan of all rows, when each has its slots, and has made so many steps. Until then
+    // the plan is as it was, whatever is thrown.
+    void make_plan(const std::vector<OptionStruct>& groups, const std::vector<std::int64_t>& steps);
 
     // All gradients of a step are held before the first of them, or of the parameters, is looked
     // at: what gives them may run anybody's code, which may do anything to those before.
@@ -92,6 +95,7 @@ class Rows {
     Plan plan_;
 
   private:
+    [[noreturn]] void refuse_row(std::size_t row, const fastopt_variant_info& variant) const;
     void check_apart(std::size_t row, const fastopt_array& gradient) const;
 
     OptionStruct defaults_;

@@ -50,22 +50,24 @@ TensorPlan::Group::Group(const std::string& rule) {
 
 TensorPlan::TensorPlan(const std::string& rule, py::handle tensor_type, const py::list& groups)
     : Rows(rule), exchange_(&exchange_of(tensor_type)) {
+    std::vector<OptionStruct> options;
     for (const py::handle entry : groups) {
         const auto pair = py::reinterpret_borrow<py::tuple>(entry);
         const py::dict values = pair[0];
         const std::size_t number = groups_.size();
         Group& group = groups_.emplace_back(rule);
         const py::dict given = *group.changes(values);
-        add_group({rule, given});
+        options.emplace_back(rule, given);
         group.take_over(given, values);
         for (const py::handle row : py::list(pair[1]))
-            add_row(number, py::reinterpret_borrow<py::tuple>(row));
+            add_row(number, options.back().variant(), py::reinterpret_borrow<py::tuple>(row));
     }
     check_overlap();
-    fill_plan();
     // Of a row without a gradient too: a later step of this plan counts on from here.
+    std::vector<std::int64_t> steps;
     for (std::size_t row = 0; row < rows_.size(); ++row)
-        plan_.set_steps(row, tracked_[row].has_step ? count(row) : tracked_[row].began_with);
+        steps.push_back(tracked_[row].has_step ? count(row) : tracked_[row].began_with);
+    make_plan(options, steps);
 }
 
 std::string TensorPlan::name(std::size_t row, Part part, std::size_t slot) const {
@@ -84,7 +86,8 @@ void TensorPlan::check_tensor(py::handle tensor_type, py::handle tensor, const s
     refuse_negated(tensor, label);
 }
 
-void TensorPlan::add_row(std::size_t number, const py::tuple& entry) {
+void TensorPlan::add_row(std::size_t number, const fastopt_variant_info& variant,
+                         const py::tuple& entry) {
     Group& group = groups_[number];
     const std::size_t place = group.entries.size();
     group.entries.push_back({entry[0], std::nullopt});
@@ -92,7 +95,6 @@ void TensorPlan::add_row(std::size_t number, const py::tuple& entry) {
     const std::size_t index = rows_.size();
     group.entries.back().row = index;
     const py::dict state = entry[1];
-    const fastopt_variant_info& variant = this->variant(number);
     Tracked& tracked = tracked_.emplace_back();
     tracked.place = place;
     tracked.has_step = state.contains("step");
@@ -113,9 +115,10 @@ void TensorPlan::add_row(std::size_t number, const py::tuple& entry) {
 }
 
 // What a group's dictionary has otherwise than when it was last read; nothing where it lacks an
-// option that it had.
+// option that it had, or has other keys, which may be misspelled options.
 std::optional<py::dict> TensorPlan::Group::changes(const py::dict& values) const {
     py::dict changed;
+    if (keys != 0 && keys != values.size()) return std::nullopt;
     for (const Source& source : sources) {
         PyObject* found = PyDict_GetItemWithError(values.ptr(), source.name.ptr());
         if (found == nullptr && source.is_given) return std::nullopt;
@@ -127,6 +130,7 @@ std::optional<py::dict> TensorPlan::Group::changes(const py::dict& values) const
 }
 
 void TensorPlan::Group::take_over(const py::dict& changed, const py::dict& values) {
+    keys = values.size();
     for (Source& source : sources) {
         if (!changed.contains(source.name)) continue;
         const py::object value = values[source.name];

@@ -80,6 +80,8 @@ class TensorPlan : Rows {
         void take_over(const py::dict& changed, const py::dict& values);
 
         std::vector<Source> sources;
+        std::size_t keys = 0;  // how many the dictionary had
+        py::ssize_t size = 0;  // how many keys the dictionary had
         std::vector<Entry> entries;
     };
 
@@ -98,7 +100,7 @@ class TensorPlan : Rows {
 
     std::string name(std::size_t row, Part part, std::size_t slot) const override;
     Memory memory_of(py::handle tensor) const { return {tensor, *exchange_}; }
-    void add_row(std::size_t group, const py::tuple& entry);
+    void add_row(std::size_t group, const fastopt_variant_info& variant, const py::tuple& entry);
     bool read_options(std::size_t group, const py::dict& values);
     bool gather(const py::list& param_groups, py::handle state);
     bool is_known(py::handle state);

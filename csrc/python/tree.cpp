@@ -20,6 +20,7 @@ std::string key_text(py::handle key) {
 
 Tree::Tree(py::handle tree, const char* argument) {
     build(root_, tree, argument, 0);
+    list_paths();
 }
 
 void Tree::build(Node& node, py::handle tree, const char* argument, int depth) {
@@ -53,9 +54,46 @@ void Tree::build(Node& node, py::handle tree, const char* argument, int depth) {
             if (!values.back()) throw py::error_already_set();
         }
         for (std::size_t i = 0; i < values.size(); ++i) add(key_text(node.keys[i]), values[i]);
-    } else {
-        paths_.push_back(node.path);
     }
+}
+
+void Tree::wrap() {
+    Node list;
+    list.kind = Node::Kind::sequence;
+    list.children.push_back(std::move(root_));
+    root_ = std::move(list);
+    rename(root_.children[0], 0, index_text(0));
+    list_paths();
+}
+
+void Tree::add_entry(py::handle tree, const char* argument) {
+    Node& added = root_.children.emplace_back();
+    added.path = index_text(root_.children.size() - 1);
+    build(added, tree, argument, 1);
+    list_paths();
+}
+
+void Tree::remove_entry(std::size_t entry) {
+    root_.children.erase(root_.children.begin() + static_cast<std::ptrdiff_t>(entry));
+    for (std::size_t i = entry; i < root_.children.size(); ++i)
+        rename(root_.children[i], index_text(i + 1).size(), index_text(i));
+    list_paths();
+}
+
+// Puts another beginning in the place of a path's first characters.
+void Tree::rename(Node& node, std::size_t length, const std::string& beginning) {
+    node.path.replace(0, length, beginning);
+    for (Node& child : node.children) rename(child, length, beginning);
+}
+
+void Tree::list_paths() {
+    paths_.clear();
+    append_paths(root_, paths_);
+}
+
+void Tree::append_paths(const Node& node, std::vector<std::string>& paths) {
+    if (node.kind == Node::Kind::leaf) paths.push_back(node.path);
+    for (const Node& child : node.children) append_paths(child, paths);
 }
 
 std::vector<std::string> Tree::names() const {

@@ -24,12 +24,24 @@ class Tree {
     // How many leaves are in each entry of the outermost list.
     std::vector<std::size_t> leaves_per_entry() const;
 
+    // Makes it the only entry of a list; and changes the entries of the outermost list.
+    void wrap();
+    void add_entry(py::handle tree, const char* argument);
+    void remove_entry(std::size_t entry);
+
     // visit(index, object) for each leaf, in order. ValueError or TypeError, naming the argument,
     // where the tree is nested in another way.
     template <class Visit>
     void walk(py::handle tree, const char* argument, Visit&& visit) const {
         std::size_t leaf = 0;
         walk(root_, tree, argument, leaf, visit);
+    }
+    // The same for the last entry of the outermost list alone.
+    template <class Visit>
+    void walk_last(py::handle tree, const char* argument, Visit&& visit) const {
+        const Node& last = root_.children.back();
+        std::size_t leaf = leaves() - count_leaves(last);
+        walk(last, tree, argument, leaf, visit);
     }
 
     // visit(key) for each key of a dictionary that is held here.
@@ -75,6 +87,9 @@ class Tree {
     static void append_names(const Node& node, const std::string& path,
                              std::vector<std::string>& names);
     static std::size_t count_leaves(const Node& node);
+    static void rename(Node& node, std::size_t length, const std::string& beginning);
+    void list_paths();
+    static void append_paths(const Node& node, std::vector<std::string>& paths);
     [[noreturn]] static void mismatch(const Node& node, py::handle tree, const char* argument);
 
     template <class Visit>

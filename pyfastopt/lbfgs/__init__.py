@@ -13,7 +13,7 @@ import numpy as np
 from .. import _core
 from .._types import Params, Tree
 from ..declaration import BaseOptimizer, ThreadsOption, field
-from ..optimizer import param_groups
+from ..optimizer import as_tree, param_groups
 from .line_search import Point, strong_wolfe
 from .options import LineSearch, Setting, count, line_search_name, non_negative, number
 from .vectors import Vector, VectorFunctions, gather, scatter
@@ -126,6 +126,7 @@ class LBFGS(
         if values["max_eval"] is None:
             values["max_eval"] = count("max_iter", values["max_iter"]) * 5 // 4
         self._options = {name: s.check(name, values[name]) for name, s in SETTINGS.items()}
+        params = as_tree(params)
         if param_groups(params):
             raise TypeError("params are parameter groups, which LBFGS lacks; pass the arrays")
         # The plan checks parameters and gradients, whatever its rule.
@@ -416,7 +417,7 @@ class LBFGS(
             for (name, array), shape in zip(arrays.items(), shapes, strict=True):
                 if array.shape != shape or array.dtype != self._direction.dtype:
                     raise ValueError(f"{name} has shape {array.shape} and dtype {array.dtype}")
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except Exception as error:
             raise ValueError(
                 f"state_dict does not fit ({type(error).__name__}: {error}); pass what "
                 "state_dict() gave for an optimizer constructed as this one was"

@@ -37,6 +37,8 @@ class ASGD(Optimizer, rule="asgd", torch="ASGD"):
     alpha: float = 0.75
     t0: float = 1e6
 
+    derived_state = ("eta", "mu")
+
     @staticmethod
     def formula(p: Floats, g: Floats, state: State, o: Options) -> None:
         f = p.dtype.type

@@ -45,6 +45,7 @@ class NAdam(Optimizer, rule="nadam", torch="NAdam"):
     eps_root: float = 0.0
     momentum_decay: float = 4e-3
 
+    derived_state = ("mu_product",)
     conventions = {
         "keras": {"lr": 1e-3, "eps": 1e-7, "momentum_decay": 1.0, "decoupled_weight_decay": True},
         "optax": {"momentum_decay": float("inf")},

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch.optim import optimizer as torch_optimizer
 
 from .. import _core
-from ..optimizer import Optimizer
+from ..optimizer import Optimizer, check_own_key
 from .checkpoint import SCALARS, SLOTS, check_checkpoint
 
 if TYPE_CHECKING:
@@ -157,8 +157,21 @@ class Fused(Locked):
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Add a parameter group, if its options are supported."""
-        _check_supported({**self.defaults, **param_group})
+        if isinstance(param_group, Mapping):
+            self._check_group({**self.defaults, **param_group})
         super().add_param_group(param_group)
+
+    def _check_group(self, group: Mapping[str, Any]) -> None:
+        """Raise for options that are not supported, and for keys that are nearly options."""
+        for name in ("capturable", "differentiable"):
+            if group.get(name):
+                raise ValueError(
+                    f"{name} = {group[name]} is not supported: a step of pyfastopt is not part of "
+                    "a CUDA graph or of autograd's; pass False, or use torch.optim"
+                )
+        known = {*self._plain.defaults, *self.defaults, "params", "param_names"}
+        for key in group.keys() - known:
+            check_own_key(key, known)
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update every parameter that has a gradient, in place.
@@ -220,7 +233,7 @@ class Fused(Locked):
         number = sum(len(group["params"]) for group in self.param_groups)
         counts = iter(np.zeros((number, 1), np.float64 if double else np.float32))
         for i, group in enumerate(self.param_groups):
-            _check_supported(group)
+            self._check_group(group)
             rows = []
             for k, p in enumerate(group["params"]):
                 if p.grad is not None:
@@ -292,15 +305,6 @@ class _Own(Fused):
             options["lr"] = lr
         defaults, _ = _core.describe(self._plain.rule, {**self._plain.defaults, **options})
         super().__init__(params, defaults)
-
-
-def _check_supported(group: Mapping[str, Any]) -> None:
-    for name in ("capturable", "differentiable"):
-        if group.get(name):
-            raise ValueError(
-                f"{name} = {group[name]} is not supported: a step of pyfastopt is not part of a "
-                "CUDA graph or of autograd's; pass False, or use torch.optim"
-            )
 
 
 def derive(plain: type[Optimizer]) -> type[Fused]:
