@@ -32,8 +32,7 @@ class ParamGroup(MutableMapping[str, Any]):
 
     def __getitem__(self, name: str) -> Any:
         if name == "params":
-            arrays = zip(self._plan.groups(), self._plan.parameters(), strict=True)
-            return [array for group, array in arrays if group == self._index]
+            return self._plan.group_parameters(self._index)
         return self._own[name] if name in self._own else self._options()[name]
 
     def __setitem__(self, name: str, value: Any) -> None:

@@ -1,5 +1,6 @@
 #include "array_plan.h"
 
+#include <algorithm>
 #include <stdexcept>
 #include <tuple>
 #include <utility>
@@ -178,6 +179,7 @@ void ArrayPlan::take_gradients(py::handle gradients) {
         if (gradients_[row]) check_parameter(row);
         set_gradient(row);
     }
+    set_interleaved_gradients();
 }
 
 void ArrayPlan::step(py::handle gradients) {
@@ -258,21 +260,34 @@ py::dict ArrayPlan::initial_state(std::size_t row) {
     return Rows::options(rows_.at(row).group).slots();
 }
 
-py::list ArrayPlan::paths() const {
+py::list ArrayPlan::paths() {
+    const LockGuard guard(lock_);
     py::list all;
     for (const std::string& name : tree_.names()) all.append(name);
     return all;
 }
 
-py::list ArrayPlan::groups() const {
+py::list ArrayPlan::groups() {
+    const LockGuard guard(lock_);
     py::list all;
     for (const Row& row : rows_) all.append(row.group);
     return all;
 }
 
-py::list ArrayPlan::parameters() const {
+py::list ArrayPlan::parameters() {
+    const LockGuard guard(lock_);
     py::list all;
     for (const Row& row : rows_) all.append(row.parameter.memory.as_array());
+    return all;
+}
+
+py::list ArrayPlan::group_parameters(std::size_t group) {
+    const LockGuard guard(lock_);
+    const auto before = [&](const Row& row, std::size_t number) { return row.group < number; };
+    auto row = std::lower_bound(rows_.begin(), rows_.end(), group, before);
+    py::list all;
+    for (; row != rows_.end() && row->group == group; ++row)
+        all.append(row->parameter.memory.as_array());
     return all;
 }
 

@@ -44,9 +44,10 @@ class ArrayPlan : Rows {
     py::dict initial_state(std::size_t row);
 
     // An entry for each parameter.
-    py::list paths() const;
-    py::list groups() const;
-    py::list parameters() const;
+    py::list paths();
+    py::list groups();
+    py::list parameters();
+    py::list group_parameters(std::size_t group);
     // {"step": n, slot: array, ...}, with views of the arrays in use.
     py::list state();
     // The same with copies, as one moment between two steps has it.

@@ -1,8 +1,5 @@
 #include "memory.h"
 
-#include <algorithm>
-#include <numeric>
-
 #include "../include/fastopt.hpp"
 
 namespace fastopt::python {
@@ -11,9 +8,6 @@ namespace {
 // NumPy's type numbers, part of its ABI.
 constexpr int npy_float32 = 11;
 constexpr int npy_float64 = 12;
-
-// Shares of exact overlap searches (NumPy's unit) before two views count as overlapping.
-constexpr int max_overlap_work = 100000;
 
 bool is_exact_ndarray(py::handle object) {
     return Py_TYPE(object.ptr()) == py::detail::npy_api::get().PyArray_Type_;
@@ -36,21 +30,6 @@ bool is_native(const py::dtype& type) {
                                  attribute("device") +
                                  " is not supported; use dense float32 or float64 tensors on the "
                                  "CPU");
-}
-
-// From the first to behind the last byte.
-struct Extent {
-    const char *begin, *end;
-};
-
-Extent extent(const fastopt_array& array) {
-    Extent bytes;
-    check(fastopt_array_extent(&array, &bytes.begin, &bytes.end));
-    return bytes;
-}
-
-bool overlap(const Extent& a, const Extent& b) {
-    return a.begin < b.end && b.begin < a.end;
 }
 
 }  // namespace
@@ -197,42 +176,6 @@ void refuse_array(const std::string& place, bool is_type_error) {
     const std::string argument = fastopt_error_argument();
     refuse(is_type_error ? PyExc_TypeError : PyExc_ValueError,
            place + (argument.empty() ? ", " + message : message.substr(argument.size())));
-}
-
-void refuse_shared(const std::string& place, const std::string& other) {
-    value_error(place, "shares memory with " + other + "; pass a copy of one of them");
-}
-
-bool share_memory(const fastopt_array& a, const fastopt_array& b) {
-    if (!overlap(extent(a), extent(b))) return false;
-    const NumPy& numpy = NumPy::get();
-    const auto as_ndarray = [&](const fastopt_array& array) {
-        return py::array(numpy.of(array.type), {array.shape, array.shape + array.ndim},
-                         {array.strides, array.strides + array.ndim}, array.data, py::none());
-    };
-    try {
-        return numpy.shares_memory(as_ndarray(a), as_ndarray(b), max_overlap_work).cast<bool>();
-    } catch (py::error_already_set& error) {
-        if (!error.matches(numpy.too_hard_error)) throw;
-        return true;
-    }
-}
-
-std::optional<std::pair<std::size_t, std::size_t>> find_shared(
-    const std::vector<fastopt_array>& arrays) {
-    std::vector<Extent> extents(arrays.size());
-    std::transform(arrays.begin(), arrays.end(), extents.begin(), extent);
-    std::vector<std::size_t> order(arrays.size());
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    std::sort(order.begin(), order.end(),
-              [&](std::size_t a, std::size_t b) { return extents[a].begin < extents[b].begin; });
-    for (std::size_t i = 0; i < order.size(); ++i) {
-        const Extent& mine = extents[order[i]];
-        for (std::size_t k = i + 1; k < order.size() && extents[order[k]].begin < mine.end; ++k)
-            if (share_memory(arrays[order[i]], arrays[order[k]]))
-                return std::minmax(order[i], order[k]);
-    }
-    return std::nullopt;
 }
 
 py::array as_array(py::handle number, fastopt_type type, const Label& label) {

@@ -5,9 +5,6 @@
 #include <pybind11/pybind11.h>
 
 #include <cstddef>
-#include <optional>
-#include <utility>
-#include <vector>
 
 #include "../include/fastopt.h"
 #include "dlpack.h"
@@ -115,13 +112,6 @@ void refuse_negated(py::handle object, const Label& label);
 
 // TypeError or ValueError with what the library has just refused, which it knows by another name.
 [[noreturn]] void refuse_array(const std::string& place, bool is_type_error);
-
-// Whether the arrays have an element in common, exactly: interleaved views do not.
-bool share_memory(const fastopt_array& a, const fastopt_array& b);
-// The first two of the arrays, in the order of addresses, that have an element in common.
-std::optional<std::pair<std::size_t, std::size_t>> find_shared(
-    const std::vector<fastopt_array>& arrays);
-[[noreturn]] void refuse_shared(const std::string& place, const std::string& other);
 
 // A number of Python's as an array without dimensions.
 py::array as_array(py::handle number, fastopt_type type, const Label& label);

@@ -8,6 +8,7 @@
 #include "gil.h"
 #include "memory.h"
 #include "option_dict.h"
+#include "shared_memory.h"
 
 namespace fastopt::python {
 namespace {
@@ -62,7 +63,8 @@ void apply(const std::string& rule, py::handle p, py::handle g, const py::dict& 
     };
     fastopt_status status = step_arrays(0);
     if (status == FASTOPT_OVERLAP) {
-        if (const auto shared = find_shared(arrays))
+        const auto any = [](std::size_t, std::size_t) { return true; };
+        if (const auto shared = find_shared(arrays, any))
             refuse_shared(names[shared->second], names[shared->first]);
         status = step_arrays(FASTOPT_DISJOINT);
     }

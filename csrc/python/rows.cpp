@@ -1,5 +1,6 @@
 #include "rows.h"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -56,23 +57,28 @@ void Rows::check_like(const Memory& memory, const Held& parameter, const Label& 
         refuse_array(label.text(), view.array.type != like.type);
 }
 
-void Rows::check_overlap() const {
-    std::vector<fastopt_array> arrays;
-    std::vector<std::pair<std::size_t, std::size_t>> owners;  // row, and number within it
+// Parameters and slots.
+Rows::Arrays Rows::written_arrays() const {
+    Arrays all;
     for (std::size_t row = 0; row < rows_.size(); ++row) {
-        const auto add = [&](const Held& held, std::size_t number) {
-            arrays.push_back(array(held));
-            owners.emplace_back(row, number);
-        };
-        add(rows_[row].parameter, 0);
-        for (std::size_t i = 0; i < rows_[row].slots.size(); ++i) add(rows_[row].slots[i], 1 + i);
+        all.add(array(rows_[row].parameter), row, Part::parameter, 0);
+        for (std::size_t i = 0; i < rows_[row].slots.size(); ++i)
+            all.add(array(rows_[row].slots[i]), row, Part::slot, i);
     }
+    return all;
+}
+
+void Rows::refuse_if_shared(const Arrays& all, const Pairs& is_asked) const {
+    const auto shared = find_shared(all.arrays, is_asked);
+    if (!shared) return;
     const auto text = [&](std::size_t i) {
-        const auto [row, number] = owners[i];
-        return number == 0 ? name(row, Part::parameter, 0) : name(row, Part::slot, number - 1);
+        return name(all.owners[i].row, all.owners[i].part, all.owners[i].slot);
     };
-    if (const auto shared = find_shared(arrays))
-        refuse_shared(text(shared->second), text(shared->first));
+    refuse_shared(text(shared->second), text(shared->first));
+}
+
+void Rows::check_overlap() const {
+    refuse_if_shared(written_arrays(), [](std::size_t, std::size_t) { return true; });
 }
 
 void Rows::make_plan(const std::vector<OptionStruct>& groups,
@@ -97,6 +103,7 @@ void Rows::make_plan(const std::vector<OptionStruct>& groups,
         bytes += bytes_of(parameter);
     }
     gradients_ = std::vector<Memory>(rows_.size());
+    apart_ = std::vector<Apart>(rows_.size());
     plan_ = std::move(plan);
     variants_ = std::move(variants);
     bytes_ = bytes;
@@ -128,31 +135,45 @@ bool Rows::set_gradient(std::size_t index) {
     const auto label = [&] { return name(index, Part::gradient, 0); };
     View view;
     gradient.look(view, label);
-    const auto set = [&](unsigned flags) {
-        return fastopt_plan_set_gradient(plan_.get(), index, &view.array, flags);
-    };
-    fastopt_status status = set(0);
+    const unsigned flags = is_known_apart(index, view.array) ? FASTOPT_DISJOINT : 0;
+    const fastopt_status status = fastopt_plan_set_gradient(plan_.get(), index, &view.array, flags);
     if (status == FASTOPT_OVERLAP) {
         // It lies between the first and the last byte of what is updated.
-        check_apart(index, view.array);
-        status = set(FASTOPT_DISJOINT);
+        interleaved_.push_back(index);
+        return false;
     }
     if (status == FASTOPT_OUT_OF_MEMORY) check(status);
     if (status != FASTOPT_OK) refuse_array(label(), view.array.type != rows_[index].parameter.type);
     return is_run(view.array);
 }
 
-// That a gradient has no element in common with what is updated.
-void Rows::check_apart(std::size_t index, const fastopt_array& gradient) const {
-    for (std::size_t row = 0; row < rows_.size(); ++row) {
-        const auto check = [&](const Held& held, Part part, std::size_t slot) {
-            if (share_memory(gradient, array(held)))
-                refuse_shared(name(index, Part::gradient, 0), name(row, part, slot));
-        };
-        check(rows_[row].parameter, Part::parameter, 0);
-        for (std::size_t i = 0; i < rows_[row].slots.size(); ++i)
-            check(rows_[row].slots[i], Part::slot, i);
+void Rows::set_interleaved_gradients() {
+    if (interleaved_.empty()) return;
+    Arrays all = written_arrays();
+    const std::size_t written = all.arrays.size();
+    std::vector<View> views(interleaved_.size());
+    for (std::size_t i = 0; i < interleaved_.size(); ++i) {
+        const std::size_t row = interleaved_[i];
+        gradients_[row].look(views[i], [&] { return name(row, Part::gradient, 0); });
+        all.add(views[i].array, row, Part::gradient, 0);
     }
+    refuse_if_shared(all, [&](std::size_t first, std::size_t second) {
+        return first < written && second >= written;
+    });
+    for (std::size_t i = 0; i < interleaved_.size(); ++i) {
+        const fastopt_array& array = views[i].array;
+        plan_.set_gradient_array(interleaved_[i], array, FASTOPT_DISJOINT);
+        apart_[interleaved_[i]] = {array.data, {array.strides, array.strides + array.ndim}};
+    }
+    interleaved_.clear();
+}
+
+// Whether the gradient is where it was found to have no element in common with what is updated.
+bool Rows::is_known_apart(std::size_t row, const fastopt_array& gradient) const {
+    const Apart& known = apart_[row];
+    return known.data == gradient.data &&
+           known.strides.size() == static_cast<std::size_t>(gradient.ndim) &&
+           std::equal(known.strides.begin(), known.strides.end(), gradient.strides);
 }
 
 }  // namespace fastopt::python

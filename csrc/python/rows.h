@@ -12,6 +12,7 @@
 #include "../include/fastopt.hpp"
 #include "memory.h"
 #include "option_dict.h"
+#include "shared_memory.h"
 
 namespace fastopt::python {
 
@@ -78,6 +79,8 @@ class Rows {
     // Hands the plan what is held; a row without a gradient is skipped. True if the gradient is one
     // run of several elements in C order.
     bool set_gradient(std::size_t row);
+    // And then those that lie between what is updated.
+    void set_interleaved_gradients();
     // A step of the plan with what it was handed. Other threads may run Python code meanwhile, if
     // there is so much to do that it pays.
     void step_plan(int threads);
@@ -86,6 +89,7 @@ class Rows {
         explicit Release(Rows& rows) : rows_(rows) {}
         ~Release() {
             for (Memory& gradient : rows_.gradients_) gradient = {};
+            rows_.interleaved_.clear();
         }
         Rows& rows_;
     };
@@ -96,12 +100,39 @@ class Rows {
 
   private:
     [[noreturn]] void refuse_row(std::size_t row, const fastopt_variant_info& variant) const;
-    void check_apart(std::size_t row, const fastopt_array& gradient) const;
+    // Arrays, and what they are to whom.
+    struct Arrays {
+        struct Owner {
+            std::size_t row;
+            Part part;
+            std::size_t slot;
+        };
+
+        void add(const fastopt_array& array, std::size_t row, Part part, std::size_t slot) {
+            arrays.push_back(array);
+            owners.push_back({row, part, slot});
+        }
+
+        std::vector<fastopt_array> arrays;
+        std::vector<Owner> owners;
+    };
+
+    // Where a gradient was.
+    struct Apart {
+        const void* data = nullptr;
+        std::vector<std::ptrdiff_t> strides;
+    };
+
+    Arrays written_arrays() const;
+    void refuse_if_shared(const Arrays& all, const Pairs& is_asked) const;
+    bool is_known_apart(std::size_t row, const fastopt_array& gradient) const;
 
     OptionStruct defaults_;
     std::vector<const fastopt_variant_info*> variants_;  // of each group
     std::vector<std::ptrdiff_t> layouts_;
-    std::size_t bytes_ = 0;  // of all parameters
+    std::vector<Apart> apart_;  // of each row: the last that lay between what is updated
+    std::vector<std::size_t> interleaved_;  // rows, in a step
+    std::size_t bytes_ = 0;                 // of all parameters
 };
 
 }  // namespace fastopt::python

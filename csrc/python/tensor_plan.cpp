@@ -277,6 +277,7 @@ bool TensorPlan::set_gradients(bool with_state) {
         updated_is_current_ &= tracked.active == active;
         tracked.active = active;
     }
+    set_interleaved_gradients();
     return true;
 }
 
