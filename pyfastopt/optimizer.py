@@ -158,6 +158,8 @@ class Optimizer(BaseOptimizer, private=("_common", "_groups", "_plan", "_step"))
             [{**common, **options} for options, _ in given],
             bool(groups),
         )
+        for i in range(self._plan.group_count):
+            self.check_new(self._plan.options(i), convention)
         self._plan.num_threads = num_threads
         self._common = common
         self._step = self._plan.step  # bound once, because each binding is an allocation
@@ -170,6 +172,18 @@ class Optimizer(BaseOptimizer, private=("_common", "_groups", "_plan", "_step"))
         for key in own:
             check_own_key(key, self.defaults.keys())
         return options, own
+
+    @staticmethod
+    def check_new(options: Mapping[str, Any], convention: str) -> None:
+        """Raise ValueError for options that could go together, but not by intention.
+
+        Parameters
+        ----------
+        options : mapping
+            Every option of a group, as the constructor got it.
+        convention : str
+            The framework whose conventions hold.
+        """
 
     @staticmethod
     def formula(p: Floats, g: Floats, state: State, o: Options) -> None:

@@ -100,7 +100,7 @@ def test_values():
         ("adam", {"lr": "fast"}, TypeError, "lr = 'fast' must be a finite number >= 0"),
         ("adam", {"betas": (0.9, 1.0)}, ValueError, r"betas\[1\] = 1 must be a number in \[0, 1\)"),
         ("adam", {"amsgrad": 2}, TypeError, "amsgrad = 2 must be True or False"),
-        ("sgd", {"nesterov": True}, ValueError, "nesterov needs momentum > 0"),
+        ("sgd", {"nesterov": True, "dampening": 1.0}, ValueError, "nesterov needs dampening = 0"),
     ],
 )
 def test_errors(rule, options, error, message):

@@ -236,3 +236,29 @@ def test_oracles(asking, asked, rng):
         optimizer.step(grads)
     for ours, theirs in zip(params, expected, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_rate_of_zero_moves_no_parameter(row, dtype, isa, threads):
+    for n in (1, 7, 8, 33, 70_001):
+        p = np.linspace(-1, 1, n).astype(dtype)
+        opt = row.optimizer(p, num_threads=threads)
+        opt.step(np.full(n, 0.5, dtype))
+        opt.lr = 0.0
+        before, linear = p.copy(), np.copy(opt.state[0].get("linear", 0))
+        opt.step(np.full(n, -0.25, dtype))
+        # The step sizes of Rprop begin with the rate, and leave it; a velocity goes on.
+        if row.optimizer is not fo.Rprop and not getattr(opt, "lr_inside", False):
+            assert same_bits(p, before)
+        assert same_bits(opt.state[0].get("linear", linear), linear)
+        assert opt.state[0]["step"] == 2
+
+
+def test_nesterov_without_momentum():
+    options = {"lr": 0.5, "nesterov": True, "momentum": 0.0, "convention": "keras"}
+    p, q = np.ones(5), np.ones(5)
+    fo.SGD(p, **options).step(np.full(5, 0.25))
+    fo.SGD(q, lr=0.5).step(np.full(5, 0.25))
+    assert same_bits(p, q)
+    with pytest.raises(ValueError, match="nesterov = True needs momentum > 0"):
+        fo.SGD([{"params": np.ones(3), "nesterov": True}], lr=1.0)

@@ -98,10 +98,10 @@ NUMBERS = {
 }
 BAD_OPTIONS = [(fo.SGD, {name: value}, name) for name in NUMBERS for value in NUMBERS[name]] + [
     (fo.SGD, {"momentum": -0.1}, "momentum"),
-    (fo.SGD, {"nesterov": True}, "nesterov needs momentum > 0"),
+    (fo.SGD, {"nesterov": True}, "nesterov = True needs momentum > 0"),
     (fo.SGD, {"nesterov": True, "momentum": 0.9, "dampening": 0.1}, "nesterov needs"),
     (fo.SGD, {"dampening": float("nan")}, "dampening = nan"),
-    (fo.Momentum, {"nesterov": True, "momentum": 0.0}, "nesterov needs momentum > 0"),
+    (fo.Momentum, {"nesterov": True, "momentum": 0.0}, "nesterov = True needs momentum > 0"),
     (fo.RMSProp, {"alpha": 1.0}, r"alpha = 1 must be a number in \[0, 1\)"),
     (fo.RMSProp, {"eps": -1e-8}, "eps = -1e-08 must be a finite number >= 0"),
     (fo.RMSProp, {"centered": 1}, "centered = 1 must be True or False"),
@@ -141,7 +141,7 @@ def test_refused_option_changes_nothing():
         with pytest.raises((TypeError, ValueError), match=name):
             opt.param_groups[1][name] = value
     opt.nesterov = True
-    with pytest.raises(ValueError, match="nesterov needs"):
+    with pytest.raises(ValueError, match="nesterov needs dampening = 0"):
         opt.dampening = 0.5
     opt.nesterov = False
     assert opt.state_dict()["param_groups"] == before

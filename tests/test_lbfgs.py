@@ -283,6 +283,7 @@ def test_a_gradient_of_none_is_zero():
         ({"max_eval": 0}, 2, 1),
         ({}, 1, 0),
         ({"tolerance_grad": -1.0}, 1, 1),
+        ({"tolerance_grad": math.inf}, 1, 0),
         ({"tolerance_grad": -1.0, "tolerance_change": -1.0}, 4, 4),
     ],
     ids=str,
@@ -470,7 +471,7 @@ BAD = [
     ({"max_iter": 2.0}, TypeError, "max_iter = 2.0 must be an integer >= 0"),
     ({"max_eval": True}, TypeError, "max_eval = True must be an integer >= 0"),
     ({"history_size": 0}, ValueError, "history_size = 0 must be an integer >= 1"),
-    ({"tolerance_grad": math.nan}, ValueError, "tolerance_grad = nan must be a finite number"),
+    ({"tolerance_grad": math.nan}, ValueError, "tolerance_grad = nan must be a number > -inf"),
     ({"line_search_fn": "armijo"}, ValueError, "line_search_fn = 'armijo' must be None or 'str"),
     ({"num_threads": 0}, ValueError, "num_threads = 0 must be an integer from 1 to 1024"),
 ]

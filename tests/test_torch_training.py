@@ -6,6 +6,7 @@ from pathlib import Path
 
 import interpreter
 import pytest
+from torch.distributed.checkpoint.state_dict import get_optimizer_state_dict
 from torch_models import assert_close, both, flat, network, optim, run, torch
 
 EXAMPLES = Path(__file__).parent.parent / "examples" / "embed" / "torch"
@@ -21,6 +22,31 @@ def test_schedulers():
             run(model, optimizer, 1, first=step)
             one.step()
             two.step()
+    assert_close(*map(flat, models))
+
+
+@pytest.mark.parametrize("name", [name for name in optim.__all__ if name != "LBFGS"])
+def test_schedules_that_begin_with_a_rate_of_zero(name):
+    model = network()
+    optimizer = getattr(optim, name)(model.parameters(), lr=0.1)
+    get_optimizer_state_dict(model, optimizer)  # which steps with a rate of 0
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda epoch: epoch / 10)
+    before = flat(model)
+    for step in range(3):
+        run(model, optimizer, 1, first=step)
+        schedule.step()
+    after = flat(model)
+    assert after.isfinite().all()
+    assert not torch.equal(before, after)
+
+
+def test_momentum_that_goes_and_comes_back():
+    models = network(), network()
+    for model, library in zip(models, (optim, torch.optim), strict=True):
+        optimizer = library.SGD(model.parameters(), lr=0.1, momentum=0.9, nesterov=True)
+        for step, momentum in enumerate([0.9, 0.9, 0.0, 0.0, 0.5, 0.9]):
+            optimizer.param_groups[0]["momentum"] = momentum
+            run(model, optimizer, 1, first=step)
     assert_close(*map(flat, models))
 
 

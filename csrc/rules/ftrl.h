@@ -25,7 +25,6 @@ struct FTRLOptions : CommonOptions {
         option("initial_accumulator_value", &FTRLOptions::initial_accumulator_value, non_negative));
 
     const char* conflict() const {
-        if (!is_positive(lr)) return "lr must be > 0";
         return !is_positive(beta) && !is_positive(l2) && !is_positive(initial_accumulator_value)
                    ? "beta, l2 or initial_accumulator_value must be > 0, or a gradient of 0 would "
                      "divide 0 by 0"
@@ -43,6 +42,7 @@ struct FTRL : Rule<FTRLOptions, 2> {
     Gradient<F> gradient;
     Coefficient<F> keep, inverse_lr, l1, l2;
     Decay<F> shrinkage;
+    Uniform<F> moves;
 
     FTRL(const FTRLOptions& o, const Step& step)
         : gradient(o, step),
@@ -50,16 +50,21 @@ struct FTRL : Rule<FTRLOptions, 2> {
           inverse_lr(1.0 / o.lr),
           l1(o.l1),
           l2(o.beta / o.lr + (o.l2_halved ? o.l2 : 2.0 * o.l2)),
-          shrinkage(2.0 * o.l2_shrinkage) {}
+          shrinkage(2.0 * o.l2_shrinkage),
+          moves(o.lr > 0) {}
 
+    // A rate of 0, with which schedules begin, changes nothing: whatever divides by it is not
+    // taken.
     void operator()(F& p, F g, F& n, F& z) const {
         g = gradient(g, p);
-        p = keep * p;
+        const F kept = keep * p;
         const F before = sqrt(n);
-        n += g * g;
-        const F after = sqrt(n);
-        z += shrinkage(g, p) - (after - before) * inverse_lr * p;
-        p = (clip(z, -l1, l1) - z) / (after * inverse_lr + l2);
+        const F sum = n + g * g;
+        const F after = sqrt(sum);
+        const F linear = z + (shrinkage(g, kept) - (after - before) * inverse_lr * kept);
+        p = select(moves, (clip(linear, -l1, l1) - linear) / (after * inverse_lr + l2), p);
+        n = select(moves, sum, n);
+        z = select(moves, linear, z);
     }
 };
 

@@ -21,8 +21,7 @@ struct SGDOptions : CommonOptions {
         option("nesterov", &SGDOptions::nesterov), option("lr_inside", &SGDOptions::lr_inside));
 
     const char* conflict() const {
-        if (nesterov && (momentum == 0 || dampening != 0))
-            return "nesterov needs momentum > 0 and dampening = 0";
+        if (nesterov && dampening != 0) return "nesterov needs dampening = 0";
         return lr_inside && dampening != 0 ? "lr_inside needs dampening = 0" : nullptr;
     }
 };

@@ -15,7 +15,7 @@ from .._types import Params, Tree
 from ..declaration import BaseOptimizer, ThreadsOption, field
 from ..optimizer import as_tree, param_groups
 from .line_search import Point, strong_wolfe
-from .options import LineSearch, Setting, count, line_search_name, non_negative, number
+from .options import LineSearch, Setting, count, line_search_name, non_negative, tolerance
 from .vectors import Vector, VectorFunctions, gather, scatter
 
 __all__ = ["LBFGS"]
@@ -107,8 +107,8 @@ class LBFGS(
     lr: float = field(default=1.0, kw_only=False, option=Setting(non_negative))
     max_iter: int = field(default=20, option=Setting(count))
     max_eval: int | None = field(default=None, option=Setting(count))
-    tolerance_grad: float = field(default=1e-7, option=Setting(number))
-    tolerance_change: float = field(default=1e-9, option=Setting(number))
+    tolerance_grad: float = field(default=1e-7, option=Setting(tolerance))
+    tolerance_change: float = field(default=1e-9, option=Setting(tolerance))
     history_size: int = field(default=100, option=Setting(partial(count, least=1), fixed=True))
     line_search_fn: LineSearch = field(default=None, option=Setting(line_search_name))
     num_threads: int | None = field(default=None, option=ThreadsOption())

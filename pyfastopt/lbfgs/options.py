@@ -44,6 +44,11 @@ def number(name: str, value: Any, wanted: str = "a finite number") -> float:
     return float(value)
 
 
+def tolerance(name: str, value: Any) -> float:
+    """Return the number, which may be infinite, or say what it has to be."""
+    return math.inf if value == math.inf else number(name, value, "a number > -inf")
+
+
 def non_negative(name: str, value: Any) -> float:
     """Return the number, or say what it has to be."""
     wanted = "a finite number >= 0"

@@ -21,7 +21,7 @@ class FTRL(Optimizer, rule="ftrl"):
     Parameters
     ----------
     lr
-        Learning rate, the paper's alpha, > 0.
+        Learning rate, the paper's alpha, >= 0; a step with 0 changes nothing.
     beta
         Lowers the rate of the first steps, >= 0.
     l1
@@ -65,6 +65,8 @@ class FTRL(Optimizer, rule="ftrl"):
 
     @staticmethod
     def formula(p: Floats, g: Floats, state: State, o: Options) -> None:
+        if o.lr == 0:
+            return
         f = p.dtype.type
         n, z = state["sum"], state["linear"]
         inverse_lr, l1 = f(1 / o.lr), f(o.l1)

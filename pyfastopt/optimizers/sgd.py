@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from ..declaration import field
 from ..formulas import Floats, Options, State, decay, gradient
 from ..optimizer import Optimizer
@@ -30,7 +33,8 @@ class SGD(Optimizer, rule="sgd", torch="SGD"):
     dampening
         Share of the gradient that does not enter the buffer.
     nesterov
-        Look one step ahead; needs momentum > 0 and dampening = 0.
+        Look one step ahead; needs dampening = 0, and does nothing without momentum: but with
+        Keras' convention, the constructor refuses that.
     lr_inside
         Keep the rate inside the buffer (Keras, MXNet, textbooks), so that a change of the rate
         does not act on past gradients; needs dampening = 0.
@@ -54,6 +58,12 @@ class SGD(Optimizer, rule="sgd", torch="SGD"):
         "optax": {},
         "mxnet": {"lr": 0.1, "lr_inside": True},
     }
+
+    @staticmethod
+    def check_new(options: Mapping[str, Any], convention: str) -> None:
+        """Raise ValueError for what is more likely an oversight, as torch does."""
+        if options["nesterov"] and options["momentum"] == 0 and convention != "keras":
+            raise ValueError("nesterov = True needs momentum > 0; set momentum, or leave it out")
 
     @staticmethod
     def formula(p: Floats, g: Floats, state: State, o: Options) -> None:
