@@ -92,7 +92,8 @@ class TensorPlan:
         self,
         rule: str,
         tensor_type: type,
-        groups: list[tuple[dict[str, Any], list[tuple[Any, dict[str, Any] | None, int]]]],
+        plain_view: Callable[[Any, Any], Any],
+        groups: list[tuple[dict[str, Any], list[tuple[Any, bool, dict[str, Any] | None, int]]]],
     ) -> None: ...
     def step(
         self, param_groups: list[dict[str, Any]], state: dict[Any, Any] | None, threads: int

@@ -48,8 +48,9 @@ TensorPlan::Group::Group(const std::string& rule) {
                            false, py::object()});
 }
 
-TensorPlan::TensorPlan(const std::string& rule, py::handle tensor_type, const py::list& groups)
-    : Rows(rule), exchange_(&exchange_of(tensor_type)) {
+TensorPlan::TensorPlan(const std::string& rule, py::handle tensor_type,
+                       const py::function& plain_view, const py::list& groups)
+    : Rows(rule), exchange_(&exchange_of(tensor_type)), plain_view_(plain_view) {
     std::vector<OptionStruct> options;
     for (const py::handle entry : groups) {
         const auto pair = py::reinterpret_borrow<py::tuple>(entry);
@@ -76,7 +77,7 @@ std::string TensorPlan::name(std::size_t row, Part part, std::size_t slot) const
                                   "]['params'][" + std::to_string(tracked.place) + "]";
     if (part == Part::gradient) return parameter + ".grad";
     if (part == Part::parameter) return parameter;
-    return parameter + "'s " + utf8(tracked.slots[slot].first);
+    return parameter + "'s " + utf8(tracked.slots[slot].name);
 }
 
 void TensorPlan::check_tensor(py::handle tensor_type, py::handle tensor, const std::string& place) {
@@ -86,30 +87,45 @@ void TensorPlan::check_tensor(py::handle tensor_type, py::handle tensor, const s
     refuse_negated(tensor, label);
 }
 
+// Of what belongs to the entry's parameter. For one that is not plain, it runs Python code.
+Memory TensorPlan::memory_of(py::handle tensor, const Entry& entry, const Label& label) const {
+    if (entry.is_plain) return {tensor, *exchange_};
+    try {
+        return {plain_view_(tensor, entry.parameter), *exchange_};
+    } catch (py::error_already_set& error) {
+        if (!error.matches(PyExc_ValueError)) throw;
+        py::raise_from(error, PyExc_ValueError,
+                       (label.text() + ": " + utf8(py::str(error.value()))).c_str());
+        throw py::error_already_set();
+    }
+}
+
 void TensorPlan::add_row(std::size_t number, const fastopt_variant_info& variant,
-                         const py::tuple& entry) {
+                         const py::tuple& given) {
     Group& group = groups_[number];
     const std::size_t place = group.entries.size();
-    group.entries.push_back({entry[0], std::nullopt});
-    if (entry[1].is_none()) return;
+    Entry& entry = group.entries.emplace_back(Entry{given[0], given[1].cast<bool>(), std::nullopt});
+    if (given[2].is_none()) return;
     const std::size_t index = rows_.size();
-    group.entries.back().row = index;
-    const py::dict state = entry[1];
+    entry.row = index;
+    const py::dict state = given[2];
     Tracked& tracked = tracked_.emplace_back();
+    tracked.parameter = entry.parameter;
     tracked.place = place;
     tracked.has_step = state.contains("step");
-    tracked.began_with = entry[2].cast<std::int64_t>();
+    tracked.began_with = given[3].cast<std::int64_t>();
     const auto take = [&](py::handle tensor, Part part, std::size_t slot) {
         const auto label = [&] { return name(index, part, slot); };
-        refuse_negated(tensor, label);
-        return hold(memory_of(tensor), label);
+        Memory memory = memory_of(tensor, entry, label);
+        refuse_negated(memory.object(), label);
+        return hold(std::move(memory), label);
     };
     rows_.push_back({number, {}, {}});
-    rows_[index].parameter = take(entry[0], Part::parameter, 0);
+    rows_[index].parameter = take(entry.parameter, Part::parameter, 0);
     for (std::size_t i = 0; i < variant.slot_count + (tracked.has_step ? 1 : 0); ++i) {
         const py::str slot(i < variant.slot_count ? variant.slots[i] : "step");
         const py::tuple pair = state[slot];
-        tracked.slots.emplace_back(slot, pair[1]);
+        tracked.slots.push_back({slot, pair[0], pair[1]});
         rows_[index].slots.push_back(take(pair[0], Part::slot, i));
     }
 }
@@ -153,6 +169,20 @@ bool TensorPlan::read_options(std::size_t number, const py::dict& values) {
     return true;
 }
 
+// Whether what is not plain is still made of the same memory, which only Python code can tell.
+bool TensorPlan::is_where_it_was(const Entry& entry, bool with_state) const {
+    const std::size_t row = *entry.row;
+    const auto check = [&](py::handle tensor, const Held& held, Part part, std::size_t slot) {
+        const auto label = [&] { return name(row, part, slot); };
+        return memory_of(tensor, entry, label).is_at(array(held));
+    };
+    if (!check(entry.parameter, rows_[row].parameter, Part::parameter, 0)) return false;
+    const std::vector<Slot>& slots = tracked_[row].slots;
+    for (std::size_t i = 0; with_state && i < slots.size(); ++i)
+        if (!check(slots[i].tensor, rows_[row].slots[i], Part::slot, i)) return false;
+    return true;
+}
+
 // Whether parameters have the same dictionaries of state as when this was first asked.
 bool TensorPlan::is_known(py::handle state) {
     PyObject *key, *value;
@@ -165,7 +195,7 @@ bool TensorPlan::is_known(py::handle state) {
             found[key] = value;
         }
         for (std::size_t row = 0; row < rows_.size(); ++row) {
-            const auto at = found.find(rows_[row].parameter.memory.object().ptr());
+            const auto at = found.find(tracked_[row].parameter.ptr());
             if (at != found.end())
                 tracked_[row].state = py::reinterpret_borrow<py::object>(at->second);
         }
@@ -183,10 +213,10 @@ bool TensorPlan::is_unchanged(std::size_t row, bool with_state) const {
     const Tracked& tracked = tracked_[row];
     if (!is_unmoved(held.parameter)) return false;
     for (std::size_t i = 0; i < held.slots.size(); ++i) {
+        const Slot& slot = tracked.slots[i];
         if (with_state &&
             (!tracked.state ||
-             PyDict_GetItemWithError(tracked.state.ptr(), tracked.slots[i].first.ptr()) !=
-                 held.slots[i].memory.object().ptr()))
+             PyDict_GetItemWithError(tracked.state.ptr(), slot.name.ptr()) != slot.tensor.ptr()))
             return false;
         if ((with_state || !tracked.owns(i)) && !is_unmoved(held.slots[i])) return false;
     }
@@ -228,6 +258,7 @@ bool TensorPlan::step(const py::list& param_groups, py::handle state, int thread
 // Hands the plan the present options and gradients. False where it is no longer the right plan.
 bool TensorPlan::gather(const py::list& param_groups, py::handle state) {
     static PyObject* const grad = PyUnicode_InternFromString("grad");
+    const bool with_state = !state.is_none();
     for (std::size_t number = 0; number < groups_.size(); ++number) {
         if (param_groups.size() != groups_.size()) return false;
         const py::dict values = param_groups[number];
@@ -245,11 +276,13 @@ bool TensorPlan::gather(const py::list& param_groups, py::handle state) {
             if (!gradient) throw py::error_already_set();
             if (gradient.is_none()) continue;
             if (!entry.row) return false;
-            hold_gradient(*entry.row, memory_of(gradient));
+            const std::size_t row = *entry.row;
+            hold_gradient(row,
+                          memory_of(gradient, entry, [&] { return name(row, Part::gradient, 0); }));
+            if (!entry.is_plain && !is_where_it_was(entry, with_state)) return false;
         }
         if (params.size() != entries.size()) return false;
     }
-    const bool with_state = !state.is_none();
     if (param_groups.size() != groups_.size() || (with_state && !is_known(state))) return false;
     if (!set_gradients(with_state)) return false;
     if (suspects_.empty()) return true;
@@ -285,7 +318,7 @@ const py::list& TensorPlan::updated() {
     if (!updated_is_current_) {
         updated_ = py::list();
         for (std::size_t row = 0; row < rows_.size(); ++row)
-            if (tracked_[row].active) updated_.append(rows_[row].parameter.memory.object());
+            if (tracked_[row].active) updated_.append(tracked_[row].parameter);
         updated_is_current_ = true;
     }
     return updated_;

@@ -17,13 +17,16 @@ namespace fastopt::python {
 
 class TensorPlan : Rows {
   public:
-    // `tensor_type` is the library's class of tensors. `groups` has for each parameter group
-    //   (the group's dictionary, [(parameter, state, steps), ...]).
+    // `tensor_type` is the library's class of tensors. `plain_view(tensor, parameter)` returns the
+    // plain tensor in whose memory a parameter that is not plain is, or its gradient or state.
+    // `groups` has for each parameter group
+    //   (the group's dictionary, [(parameter, whether it is plain, state, steps), ...]).
     // `state` is a dictionary from "step", where the optimizer has that, and the slots' names to
     // pairs (tensor, array): the array is the tensor's memory, which it keeps alive, or None where
     // that is the tensor's own. It is None for a parameter that has no gradient yet. `steps` is
     // how many steps the parameter has made; it is read only where no "step" tells.
-    TensorPlan(const std::string& rule, py::handle tensor_type, const py::list& groups);
+    TensorPlan(const std::string& rule, py::handle tensor_type, const py::function& plain_view,
+               const py::list& groups);
 
     // One step, with the gradients that the parameters have now; 0 threads: the default. False, and
     // nothing done, where parameters, options or state are no longer what the plan was made for.
@@ -49,12 +52,17 @@ class TensorPlan : Rows {
         }
         for (Tracked& row : tracked_) {
             visit(row.state);
-            for (auto& [name, array] : row.slots) visit(array);
+            visit(row.parameter);
+            for (Slot& slot : row.slots) {
+                visit(slot.tensor);
+                visit(slot.array);
+            }
         }
         for (auto& [parameter, state] : state_) {
             visit(parameter);
             visit(state);
         }
+        visit(plain_view_);
         visit(updated_);
     }
 
@@ -71,6 +79,7 @@ class TensorPlan : Rows {
     // A parameter, whether it has a row or had no gradient when the plan was made.
     struct Entry {
         py::object parameter;
+        bool is_plain;  // else it and what belongs to it are asked for plain tensors
         std::optional<std::size_t> row;
     };
 
@@ -81,28 +90,36 @@ class TensorPlan : Rows {
 
         std::vector<Source> sources;
         std::size_t keys = 0;  // how many the dictionary had
-        py::ssize_t size = 0;  // how many keys the dictionary had
         std::vector<Entry> entries;
+    };
+
+    // A tensor of a row's state, and the array that keeps its memory alive, or None.
+    struct Slot {
+        py::str name;
+        py::object tensor;
+        py::object array;
     };
 
     // What the library's optimizer has of a row.
     struct Tracked {
-        std::size_t place;                                  // within its group
-        std::vector<std::pair<py::str, py::object>> slots;  // names, and arrays or None
+        py::object parameter;
+        std::size_t place;  // within its group
+        std::vector<Slot> slots;
         bool has_step;            // the last of the slots counts the steps
         std::int64_t began_with;  // steps, where no slot counts them
         py::object state;         // the dictionary that the slots are in
         bool active = false;      // has a gradient
         bool was_asked = false;   // the sign of a gradient was
 
-        bool owns(std::size_t slot) const { return !slots[slot].second.is_none(); }
+        bool owns(std::size_t slot) const { return !slots[slot].array.is_none(); }
     };
 
     std::string name(std::size_t row, Part part, std::size_t slot) const override;
-    Memory memory_of(py::handle tensor) const { return {tensor, *exchange_}; }
+    Memory memory_of(py::handle tensor, const Entry& entry, const Label& label) const;
     void add_row(std::size_t group, const fastopt_variant_info& variant, const py::tuple& entry);
     bool read_options(std::size_t group, const py::dict& values);
     bool gather(const py::list& param_groups, py::handle state);
+    bool is_where_it_was(const Entry& entry, bool with_state) const;
     bool is_known(py::handle state);
     bool set_gradients(bool with_state);
     bool is_unchanged(std::size_t row, bool with_state) const;
@@ -110,6 +127,7 @@ class TensorPlan : Rows {
     fastopt_array step_tensor(std::size_t row) const { return array(rows_[row].slots.back()); }
 
     const DLPackExchange* exchange_;
+    py::object plain_view_;
     std::vector<Group> groups_;
     std::vector<Tracked> tracked_;                          // of each row
     std::vector<std::pair<py::object, py::object>> state_;  // the items of `state`

@@ -16,6 +16,7 @@ from torch.optim import optimizer as torch_optimizer
 from .. import _core
 from ..optimizer import Optimizer, check_own_key
 from .checkpoint import SCALARS, SLOTS, check_checkpoint
+from .views import check_whole, is_plain, like, plain_view
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -237,13 +238,15 @@ class Fused(Locked):
             rows = []
             for k, p in enumerate(group["params"]):
                 if p.grad is not None:
-                    _core.check_tensor(torch.Tensor, p, f"param_groups[{i}]['params'][{k}]")
+                    place = f"param_groups[{i}]['params'][{k}]"
+                    check_whole(p, {**self._plain.defaults, **group}, place)
+                    _core.check_tensor(torch.Tensor, plain_view(p, p), place)
                 state, steps = self._prepare_state(p, group, next(counts).reshape(()))
-                rows.append((p, state, steps))
+                rows.append((p, is_plain(p), state, steps))
                 if state:
                     states.append((p, state))
             groups.append((group, rows))
-        plan = _core.TensorPlan(self._plain.rule, torch.Tensor, groups)
+        plan = _core.TensorPlan(self._plain.rule, torch.Tensor, plain_view, groups)
         if not plan.step(self.param_groups, None, threads):
             raise RuntimeError(
                 "param_groups: parameters, gradients or options changed while the step read them; "
@@ -277,23 +280,25 @@ class Fused(Locked):
         state: State = {}
         for name in slots:
             if name in missing:
-                array = _core.state_like(p.detach().numpy(), slots[name])
-                state[name] = torch.from_numpy(array), array
+                array = _core.state_like(plain_view(p, p).detach().numpy(), slots[name])
+                state[name] = like(torch.from_numpy(array), p), array
             else:
-                state[name] = present[name], self._array_of(present[name])
+                state[name] = present[name], self._array_of(present[name], p)
         if self._has_step:
             step = present.get("step", 0)
             if isinstance(step, torch.Tensor) and step.is_floating_point():
-                state["step"] = step, self._array_of(step)
+                state["step"] = step, self._array_of(step, step)
             else:
                 count[...] = float(step)
                 state["step"] = torch.from_numpy(count), count
         return state, 0 if missing else 1
 
-    def _array_of(self, tensor: torch.Tensor) -> Any:
+    def _array_of(self, tensor: torch.Tensor, p: torch.Tensor) -> Any:
         known, array = (self._arrays or {}).get(id(tensor), (None, None))
-        if known is tensor and array is not None and tensor.data_ptr() == array.ctypes.data:
-            return array
+        if known is tensor and array is not None:
+            # It may have been given other memory meanwhile.
+            here = plain_view(tensor, p).data_ptr() == array.ctypes.data
+            return array if here else None
         return None
 
 
