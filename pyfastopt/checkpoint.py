@@ -107,7 +107,8 @@ def load(
         entry = None if place is None else _entry(optimizer, saved, place)
         if strict and entry is None:
             initial = plan.initial_state(i)
-            entry = {k: np.full_like(params[i], value) for k, value in initial.items()}
+            both = 1 + 1j if params[i].dtype.kind == "c" else 1  # the parts of complex numbers
+            entry = {k: np.full_like(params[i], both * value) for k, value in initial.items()}
             entry["step"] = 0
         if not strict and entry is not None and not _fits(entry, state[i], params[i]):
             changed.append(names[i])

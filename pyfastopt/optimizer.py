@@ -70,7 +70,8 @@ class Optimizer(BaseOptimizer, private=("_common", "_groups", "_plan", "_step"))
     ----------
     params : array, or a nesting of arrays in lists, tuples and dictionaries
         The parameters, updated in place: float32 or float64, of any shape and strides, writable,
-        aligned, in native byte order, without memory in common. Or a list of parameter groups:
+        aligned, in native byte order, without memory in common; complex64 and complex128 as pairs
+        of them. Or a list of parameter groups:
         dictionaries with an entry ``"params"``, the options that differ in that group, and any keys
         of the user's own.
     lr

@@ -238,6 +238,61 @@ def test_oracles(asking, asked, rng):
         np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-14)
 
 
+COMPLEX_VIEWS = [
+    lambda a: a,
+    lambda a: a.T,
+    lambda a: a[::2],
+    lambda a: a[:, ::-3],
+    lambda a: a[0, 0],
+    lambda a: a[:0],
+]
+
+
+@pytest.mark.parametrize("view", COMPLEX_VIEWS, ids=range(6))
+def test_complex_numbers_are_pairs(row, options, dtype, view):
+    def numbers(seed):
+        pairs = np.random.default_rng(seed).standard_normal((6, 35, 2)).astype(dtype)
+        return view(pairs.view(np.result_type(dtype, np.complex64))[..., 0])
+
+    def as_pairs(a):
+        return np.stack([a.real, a.imag], -1)
+
+    p = numbers(0)[...]
+    pairs = as_pairs(p)
+    opt, other = row.optimizer([p], **options), row.optimizer([pairs], **options)
+    for step in range(1, 4):
+        g = numbers(step)[...]
+        opt.step([g])
+        other.step([as_pairs(g)])
+    assert same_bits(as_pairs(p), pairs)
+    for name, slot in opt.state[0].items():
+        if name != "step":
+            assert slot.dtype == p.dtype
+            assert same_bits(as_pairs(slot), other.state[0][name])
+    again = row.optimizer([p.copy()], **options)
+    again.load_state_dict(opt.state_dict())
+
+
+def test_complex_and_real_numbers_do_not_mix():
+    real, other = np.ones(3), np.ones(3, complex)
+    opt = fo.SGD([real, other])
+    for grads, message in (
+        ([other, None], r"grads\[0\]: it is complex, and its parameter real"),
+        ([None, real], r"grads\[1\]: it is real, and its parameter complex"),
+        ([None, other.astype(np.complex64)], r"grads\[1\]: type float32 differs"),
+    ):
+        with pytest.raises(TypeError, match=message):
+            opt.step(grads)
+    with pytest.raises(ValueError, match=r"grads\[1\]: dtype >c16 is not in native byte order"):
+        opt.step([None, other.astype(">c16")])
+    with pytest.raises(TypeError, match="LBFGS lacks"):
+        fo.LBFGS(other)
+    with pytest.raises(ValueError, match="dimension"):
+        fo.SGD(np.ones((1,) * 64, complex))
+    assert (real == 1).all()
+    assert (other == 1).all()
+
+
 @pytest.mark.parametrize("threads", [1, 2])
 def test_a_rate_of_zero_moves_no_parameter(row, dtype, isa, threads):
     for n in (1, 7, 8, 33, 70_001):

@@ -42,7 +42,7 @@ BAD_PARAMETERS = [
     ([vector(dtype=np.int64)], TypeError, r"params\[0\]: dtype int64 .*float32 or float64"),
     ([vector(dtype=np.float16)], TypeError, r"params\[0\]: dtype float16 .*float32 or float64"),
     ([vector(dtype=np.longdouble)], TypeError, r"params\[0\]: dtype (float128|longdouble)"),
-    ([vector(dtype=np.complex64)], TypeError, r"params\[0\]: dtype complex64"),
+    ([np.zeros(3, np.clongdouble)], TypeError, r"params\[0\]: dtype c"),
     ([np.array([None])], TypeError, r"params\[0\]: dtype object"),
     ({"W": vector().astype(">f4")}, ValueError, r"params\['W'\]: dtype >f4 .*astype\('float32'\)"),
     ([vector(), read_only(vector())], ValueError, r"params\[1\]: .*read-only.*copy"),

@@ -32,7 +32,7 @@ def refused(params, grads, error, message, make=optim.Adam, **options):
 PLACE = r"param_groups\[0\]\['params'\]\[1\]"
 
 
-@pytest.mark.parametrize("other", [torch.bfloat16, torch.float16, torch.complex64], ids=str)
+@pytest.mark.parametrize("other", [torch.bfloat16, torch.float16, torch.float8_e4m3fn], ids=str)
 def test_other_types_are_refused(other):
     p = torch.nn.Parameter(torch.ones(3, dtype=other))
     message = f"{PLACE}.*{other}.*use dense float32 or float64 tensors on the CPU"

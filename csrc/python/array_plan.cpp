@@ -61,7 +61,9 @@ void ArrayPlan::complete(const std::vector<OptionStruct>& groups, std::vector<st
         Row& row = rows_[index];
         for (const double initial : groups[row.group].initial_state()) {
             const auto label = [&] { return name(index, Part::slot, row.slots.size()); };
-            row.slots.push_back(hold(Memory(state_like(array(row.parameter), initial)), label));
+            const py::array slot = state_like(array(row.parameter), initial);
+            const bool is_complex = row.parameter.memory.is_complex();
+            row.slots.push_back(hold(Memory(is_complex ? as_complex(slot) : slot), label));
         }
     }
     steps.resize(rows_.size());

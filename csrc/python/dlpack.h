@@ -27,6 +27,7 @@ struct DLPackExchange {
     static constexpr std::uint32_t major_version = 1;
     static constexpr std::int32_t cpu = 1;
     static constexpr std::uint8_t floating_point = 2;
+    static constexpr std::uint8_t complex = 5;
 
     std::uint32_t major;
     std::uint32_t minor;

@@ -1,5 +1,7 @@
 #include "memory.h"
 
+#include <algorithm>
+
 #include "../include/fastopt.hpp"
 
 namespace fastopt::python {
@@ -8,6 +10,8 @@ namespace {
 // NumPy's type numbers, part of its ABI.
 constexpr int npy_float32 = 11;
 constexpr int npy_float64 = 12;
+constexpr int npy_complex64 = 14;
+constexpr int npy_complex128 = 15;
 
 bool is_exact_ndarray(py::handle object) {
     return Py_TYPE(object.ptr()) == py::detail::npy_api::get().PyArray_Type_;
@@ -32,6 +36,45 @@ bool is_native(const py::dtype& type) {
                                  "CPU");
 }
 
+bool same_place(const fastopt_array& a, const fastopt_array& b) {
+    return a.data == b.data && a.type == b.type && a.ndim == b.ndim &&
+           std::equal(a.shape, a.shape + a.ndim, b.shape) &&
+           std::equal(a.strides, a.strides + a.ndim, b.strides);
+}
+
+// Sees complex numbers as pairs along one more axis. False where that would be too many.
+bool add_pairs(View& view) {
+    fastopt_array& array = view.array;
+    if (array.ndim == FASTOPT_MAX_DIMS) return false;
+    if (array.shape != view.shape) {
+        std::copy_n(array.shape, array.ndim, view.shape);
+        std::copy_n(array.strides, array.ndim, view.strides);
+    }
+    view.shape[array.ndim] = 2;
+    view.strides[array.ndim] = static_cast<std::ptrdiff_t>(size_of(array.type));
+    array = {array.data, array.type, array.ndim + 1, view.shape, view.strides};
+    return true;
+}
+
+// False for what is not a dense tensor of numbers that are supported, on the CPU.
+bool view_tensor(const DLPackTensor& seen, View& view) {
+    const bool is_complex = seen.type_code == DLPackExchange::complex;
+    const int bits = is_complex ? seen.type_bits / 2 : seen.type_bits;
+    if (seen.device_type != DLPackExchange::cpu || seen.ndim > FASTOPT_MAX_DIMS ||
+        (!is_complex && seen.type_code != DLPackExchange::floating_point) || seen.type_lanes != 1 ||
+        (bits != 32 && bits != 64))
+        return false;
+    const fastopt_type type = bits == 32 ? FASTOPT_F32 : FASTOPT_F64;
+    const std::ptrdiff_t item = seen.type_bits / 8;
+    for (int i = 0; i < seen.ndim; ++i) {
+        view.shape[i] = static_cast<std::ptrdiff_t>(seen.shape[i]);
+        view.strides[i] = static_cast<std::ptrdiff_t>(seen.strides[i]) * item;
+    }
+    view.array = {static_cast<char*>(seen.data) + seen.byte_offset, type, seen.ndim, view.shape,
+                  view.strides};
+    return !is_complex || add_pairs(view);
+}
+
 }  // namespace
 
 const NumPy* NumPy::imported = nullptr;
@@ -47,11 +90,6 @@ NumPy::NumPy() {
     too_hard_error = exceptions.attr("TooHardError");
     float32 = py::dtype(npy_float32);
     float64 = py::dtype(npy_float64);
-}
-
-bool NumPy::is_copy(py::handle descriptor, fastopt_type type) {
-    const auto own = py::reinterpret_borrow<py::dtype>(descriptor);
-    return own.num() == get().of(type).num() && fastopt::python::is_native(own);
 }
 
 void NumPy::import() {
@@ -120,48 +158,57 @@ py::array Memory::as_array() const {
 }
 
 // Of an array with a descriptor that is none of the two that nearly all arrays have.
-fastopt_type Memory::type_of_array(const Label& label) const {
-    const auto type = py::reinterpret_borrow<py::dtype>(array().descr);
+void Memory::look_at_other_array(View& view, const Label& label) const {
+    const auto& array = this->array();
+    const auto type = py::reinterpret_borrow<py::dtype>(array.descr);
     const int number = type.num();
-    if (number != npy_float32 && number != npy_float64)
+    const bool is_single = number == npy_float32 || number == npy_complex64;
+    if (!is_single && number != npy_float64 && number != npy_complex128)
         type_error(label.text(), "dtype " + utf8(py::str(type)) +
                                      " is not supported; convert it to float32 or float64");
     if (!is_native(type))
         value_error(label.text(), "dtype " + utf8(py::str(type)) +
                                       " is not in native byte order; convert it with .astype('" +
-                                      (number == npy_float32 ? "float32" : "float64") + "')");
-    return number == npy_float32 ? FASTOPT_F32 : FASTOPT_F64;
+                                      utf8(type.attr("name")) + "')");
+    view.array = {array.data, is_single ? FASTOPT_F32 : FASTOPT_F64, array.nd, array.dimensions,
+                  array.strides};
+    if (is_complex() && !add_pairs(view))
+        value_error(label.text(), "has " + std::to_string(array.nd) +
+                                      " dimensions, too many for complex numbers; reshape it");
+}
+
+bool Memory::is_other_array_at(const fastopt_array& place) const {
+    View view;
+    try {
+        look_at_other_array(view, [] { return std::string(); });
+    } catch (py::error_already_set&) {
+        return false;
+    }
+    return same_place(view.array, place);
+}
+
+bool Memory::is_complex() const {
+    if (exchange_ != nullptr) {
+        DLPackTensor seen;
+        if (exchange_->describe(object_.ptr(), &seen) != 0) throw py::error_already_set();
+        return seen.type_code == DLPackExchange::complex;
+    }
+    return py::reinterpret_borrow<py::dtype>(array().descr).kind() == 'c';
 }
 
 void Memory::look_at_tensor(View& view, const Label& label) const {
     DLPackTensor seen;
-    if (exchange_->describe(object_.ptr(), &seen) != 0 || seen.device_type != DLPackExchange::cpu ||
-        seen.ndim > FASTOPT_MAX_DIMS || seen.type_code != DLPackExchange::floating_point ||
-        seen.type_lanes != 1 || (seen.type_bits != 32 && seen.type_bits != 64))
+    if (exchange_->describe(object_.ptr(), &seen) != 0 || !view_tensor(seen, view))
         refuse_tensor(object_, label);
-    view.array = {static_cast<char*>(seen.data) + seen.byte_offset,
-                  seen.type_bits == 32 ? FASTOPT_F32 : FASTOPT_F64, seen.ndim, view.shape,
-                  view.strides};
-    const auto item = static_cast<std::ptrdiff_t>(size_of(view.array.type));
-    for (int i = 0; i < seen.ndim; ++i) {
-        view.shape[i] = static_cast<std::ptrdiff_t>(seen.shape[i]);
-        view.strides[i] = static_cast<std::ptrdiff_t>(seen.strides[i]) * item;
-    }
 }
 
 bool Memory::is_tensor_at(const fastopt_array& place) const {
     DLPackTensor seen;
-    if (exchange_->describe(object_.ptr(), &seen) != 0) {
-        PyErr_Clear();
-        return false;
-    }
-    const auto item = static_cast<std::int64_t>(size_of(place.type));
-    bool same = static_cast<char*>(seen.data) + seen.byte_offset == place.data &&
-                seen.type_code == DLPackExchange::floating_point && seen.type_bits == 8 * item &&
-                seen.ndim == place.ndim;
-    for (int i = 0; same && i < place.ndim; ++i)
-        same = seen.shape[i] == place.shape[i] && seen.strides[i] * item == place.strides[i];
-    return same;
+    View view;
+    if (exchange_->describe(object_.ptr(), &seen) == 0)
+        return view_tensor(seen, view) && same_place(view.array, place);
+    PyErr_Clear();
+    return false;
 }
 
 void Memory::check_writable(const Label& label) const {
@@ -200,6 +247,11 @@ py::array state_like(const fastopt_array& parameter, double value) {
                     placed.data, block);
     if (value != 0) state[py::ellipsis()] = value;
     return state;
+}
+
+py::array as_complex(const py::array& pairs) {
+    const char* name = pairs.itemsize() == sizeof(float) ? "complex64" : "complex128";
+    return pairs.attr("view")(name)[py::make_tuple(py::ellipsis(), 0)];
 }
 
 }  // namespace fastopt::python

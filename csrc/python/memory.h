@@ -26,17 +26,12 @@ class NumPy {
     static const NumPy& get() { return *imported; }
 
     const py::dtype& of(fastopt_type type) const { return type == FASTOPT_F32 ? float32 : float64; }
-    // Arrays of a native dtype share one descriptor, save for rare copies of it.
-    bool is_native(PyObject* descriptor, fastopt_type type) const {
-        return descriptor == of(type).ptr() || is_copy(descriptor, type);
-    }
-
     py::object asarray, from_dlpack, shares_memory, zeros, masked_array, too_hard_error;
+    // Arrays of a native dtype share one descriptor, save for rare copies of it.
     py::dtype float32, float64;
 
   private:
     NumPy();
-    static bool is_copy(py::handle descriptor, fastopt_type type);
     static const NumPy* imported;
 };
 
@@ -54,26 +49,30 @@ class Memory {
     static Memory share(py::handle object, const Label& label);
 
     explicit operator bool() const { return static_cast<bool>(object_); }
+    bool is_complex() const;
     const py::object& object() const { return object_; }
     py::array as_array() const;
 
-    // Where and how it lies now. TypeError or ValueError unless it is dense, on the CPU, and
-    // float32 or float64 in native byte order. The view is good while the object stays as it is.
+    // Where and how it lies now; complex numbers are pairs, along one more axis. TypeError or
+    // ValueError unless it is dense, on the CPU, and of float32 or float64 in native byte order.
+    // The view is good while the object stays as it is.
     void look(View& view, const Label& label) const {
         if (exchange_ != nullptr) return look_at_tensor(view, label);
         const auto& array = this->array();
         const NumPy& numpy = NumPy::get();
-        const fastopt_type type = array.descr == numpy.float32.ptr()   ? FASTOPT_F32
-                                  : array.descr == numpy.float64.ptr() ? FASTOPT_F64
-                                                                       : type_of_array(label);
-        view.array = {array.data, type, array.nd, array.dimensions, array.strides};
+        if (array.descr == numpy.float32.ptr())
+            view.array = {array.data, FASTOPT_F32, array.nd, array.dimensions, array.strides};
+        else if (array.descr == numpy.float64.ptr())
+            view.array = {array.data, FASTOPT_F64, array.nd, array.dimensions, array.strides};
+        else
+            look_at_other_array(view, label);
     }
     bool is_at(const fastopt_array& place) const {
         if (exchange_ != nullptr) return is_tensor_at(place);
         const auto& array = this->array();
         if (array.data != place.data || array.nd != place.ndim ||
-            !NumPy::get().is_native(array.descr, place.type))
-            return false;
+            array.descr != NumPy::get().of(place.type).ptr())
+            return is_other_array_at(place);
         for (int i = 0; i < place.ndim; ++i)
             if (array.dimensions[i] != place.shape[i] || array.strides[i] != place.strides[i])
                 return false;
@@ -95,7 +94,8 @@ class Memory {
     const py::detail::PyArray_Proxy& array() const {
         return *py::detail::array_proxy(object_.ptr());
     }
-    fastopt_type type_of_array(const Label& label) const;
+    void look_at_other_array(View& view, const Label& label) const;
+    bool is_other_array_at(const fastopt_array& place) const;
     void look_at_tensor(View& view, const Label& label) const;
     bool is_tensor_at(const fastopt_array& place) const;
 
@@ -119,5 +119,7 @@ py::array as_array(py::handle number, fastopt_type type, const Label& label);
 // A new array with the parameter's shape, type and order of axes in memory. It begins at a cache
 // line, or where it is long, as far behind one as the parameter does.
 py::array state_like(const fastopt_array& parameter, double value);
+// Pairs of numbers, along the last axis, as complex ones.
+py::array as_complex(const py::array& pairs);
 
 }  // namespace fastopt::python

@@ -18,6 +18,17 @@ bool is_run(const fastopt_array& array) {
     return stride > item;
 }
 
+// TypeError or ValueError for what the library has just refused beside its parameter.
+template <class Held>
+[[noreturn]] void refuse_unlike(const Memory& memory, const fastopt_array& array,
+                                const Held& parameter, const std::string& place) {
+    if (memory.is_complex() != parameter.memory.is_complex())
+        type_error(place, memory.is_complex()
+                              ? "it is complex, and its parameter real; convert it"
+                              : "it is real, and its parameter complex; convert it");
+    refuse_array(place, array.type != parameter.type);
+}
+
 }  // namespace
 
 void Rows::check_group(std::size_t group) const {
@@ -54,7 +65,7 @@ void Rows::check_like(const Memory& memory, const Held& parameter, const Label& 
     memory.look(view, label);
     const fastopt_array like = array(parameter);
     if (fastopt_array_check(&view.array, &like) != FASTOPT_OK)
-        refuse_array(label.text(), view.array.type != like.type);
+        refuse_unlike(memory, view.array, parameter, label.text());
 }
 
 // Parameters and slots.
@@ -143,7 +154,7 @@ bool Rows::set_gradient(std::size_t index) {
         return false;
     }
     if (status == FASTOPT_OUT_OF_MEMORY) check(status);
-    if (status != FASTOPT_OK) refuse_array(label(), view.array.type != rows_[index].parameter.type);
+    if (status != FASTOPT_OK) refuse_unlike(gradient, view.array, rows_[index].parameter, label());
     return is_run(view.array);
 }
 

@@ -134,6 +134,8 @@ class LBFGS(
         self.num_threads = num_threads
         self._params = self._plan.parameters()
         dtypes = {p.dtype for p in self._params}
+        if any(dtype.kind == "c" for dtype in dtypes):
+            raise TypeError("params are complex, which LBFGS lacks; pass views of them as floats")
         if len(dtypes) > 1:
             raise TypeError(
                 f"params have the dtypes {', '.join(sorted(map(str, dtypes)))}; "
