@@ -268,3 +268,136 @@ def test_finetuning_changes_one_import(tmp_path):
     assert len(curve) == 50
     assert curve[-1] < curve[0] - 1
     assert curve == pytest.approx(losses(other), rel=1e-6)
+
+
+# ---- what others do with an optimizer -----------------------------------------------------------
+
+
+class Wrapper:
+    """Takes over the attributes of an optimizer, as those of Lightning and Fabric do."""
+
+    def __init__(self, optimizer):
+        left_out = {"step"}
+        self.__dict__ = {k: v for k, v in optimizer.__dict__.items() if k not in left_out}
+        self.__class__ = type("Wrapped", (self.__class__, optimizer.__class__), {})
+        self.optimizer = optimizer
+
+    def step(self, closure=None):
+        return self.optimizer.step(closure)
+
+
+def test_wrappers_that_take_over_the_attributes():
+    models = network(), network()
+    for model, library in zip(models, (optim, torch.optim), strict=True):
+        optimizer = library.Adam(model.parameters(), lr=0.1)
+        if library is optim:
+            optimizer.num_threads = 2
+        wrapper = Wrapper(optimizer)
+        run(model, wrapper, 3)
+        # Replaced by way of the wrapper: the optimizer has to notice.
+        for entry in wrapper.state.values():
+            entry["exp_avg"] = torch.zeros_like(entry["exp_avg"])
+        run(model, wrapper, 3, first=3)
+        assert wrapper.state_dict()["state"].keys() == optimizer.state_dict()["state"].keys()
+        if library is optim:
+            assert wrapper.num_threads == 2
+            wrapper.num_threads = 1
+            assert optimizer.num_threads == 1
+    assert_close(*map(flat, models))
+
+
+@pytest.mark.parametrize("name", ["Adam", "LBFGS", "Lion"])
+def test_hooks_get_the_arguments_as_they_were_given(name):
+    library = torch.optim if name != "Lion" else optim
+
+    def closure():
+        p.grad = torch.ones(2)
+        return p.sum()
+
+    seen = {}
+    for each in (library, optim):
+        p = torch.nn.Parameter(torch.ones(2))
+        optimizer = getattr(each, name)([p], lr=0.1)
+        calls = seen.setdefault(each, [])
+        optimizer.register_step_pre_hook(lambda _, args, kw, calls=calls: calls.append((args, kw)))
+        optimizer.register_step_post_hook(lambda _, args, kw, calls=calls: calls.append((args, kw)))
+        optimizer.step(closure)
+        optimizer.step(closure=closure)
+        if name != "LBFGS":
+            optimizer.step(None)
+            optimizer.step(closure=None)
+            optimizer.step()
+    shapes = {
+        each: [(args[1:] == (None,), len(args), sorted(kw)) for args, kw in calls]
+        for each, calls in seen.items()
+    }
+    assert shapes[library] == shapes[optim]
+
+
+COMPILED = """
+import warnings
+warnings.simplefilter("ignore")
+import torch
+from pyfastopt import torch as optim
+
+for name in ("SGD", "Adam", "LBFGS"):
+    torch.manual_seed(0)
+    model, twin = (torch.nn.Linear(3, 2) for _ in range(2))
+    twin.load_state_dict(model.state_dict())
+
+    def training(model, optimizer):
+        def closure():
+            optimizer.zero_grad()
+            loss = model(closure.x).square().mean()
+            loss.backward()
+            return loss
+
+        def step(x):
+            closure.x = x
+            return optimizer.step(closure)
+
+        return step
+
+    torch._dynamo.reset()
+    counters = torch._dynamo.utils.counters
+    counters.clear()
+    mine, other = (getattr(optim, name)(m.parameters(), lr=0.05) for m in (model, twin))
+    compiled, plain = torch.compile(training(model, mine), backend="eager"), training(twin, other)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message=".*(pyfastopt|builtin|trace)")
+        for i in range(12):
+            mine.param_groups[0]["lr"] = other.param_groups[0]["lr"] = 0.05 / (i + 1)
+            x = torch.randn(4, 3)
+            assert torch.equal(compiled(x), plain(x)), name
+            if i == 1:
+                graphs = counters["stats"]["unique_graphs"]
+    assert counters["stats"]["unique_graphs"] == graphs, name  # nothing was compiled anew
+    assert all(map(torch.equal, model.parameters(), twin.parameters())), name
+print("left alone")
+"""
+
+
+@pytest.mark.slow
+def test_compiled_training_leaves_the_step_alone():
+    assert interpreter.output(COMPILED) == "left alone"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "default", ["set_default_dtype(torch.bfloat16)", "set_default_device('meta')"]
+)
+def test_imported_under_other_defaults(default):
+    code = f"""
+import torch
+torch.{default}
+from pyfastopt import torch as optim
+for name in {{*optim.__all__}} - {{"Adagrad"}}:  # whose count torch itself puts on the device
+    p = torch.nn.Parameter(torch.ones(3, dtype=torch.float32, device="cpu"))
+    p.grad = torch.ones_like(p)
+    optimizer = getattr(optim, name)([p], lr=0.1)
+    optimizer.step(*[lambda: torch.ones((), device="cpu")] * (name == "LBFGS"))
+    optimizer.state_dict()
+    assert not (p == 1).all(), name
+print("done")
+"""
+    assert interpreter.output(code) == "done"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import inspect
+import sys
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Set
 from inspect import Signature
@@ -22,31 +24,57 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 # An ImportError now, and not at the first step, where tensors do not offer what a plan needs.
-_core.check_tensor(torch.Tensor, torch.zeros(()), "torch")
+_core.check_tensor(torch.Tensor, torch.zeros((), dtype=torch.float32, device="cpu"), "torch")
 
 #: State by name: each tensor, and the array in whose memory it is if it was made here.
 State = dict[str, tuple[torch.Tensor, Any]]
 
 
+class Shared:
+    """What an optimizer has beside the attributes of torch's.
+
+    Wrappers such as Lightning's take over its ``__dict__``, and so share this with it.
+    """
+
+    def __init__(self) -> None:
+        # Held by the thread that is in a step.
+        self.lock = _core.Lock()
+        self.threads = 0  # for the default
+        # Made at the first step, and anew where parameters, gradients or state were rearranged.
+        self.plan: _core.TensorPlan | None = None
+        # The state tensors that were made here, by id, and the arrays in whose memory they are.
+        self.arrays: Mapping[int, tuple[torch.Tensor, Any]] = {}
+        # From then on somebody else may replace or move the state, which each step has to look up.
+        self.state_was_handed_out = False
+
+    def forget_plan(self) -> None:
+        """Forget what was known of the state."""
+        self.plan, self.arrays = None, {}
+
+
 class Locked(torch.optim.Optimizer):
     """An optimizer that one thread at a time may step, with a number of threads."""
 
-    # Held by the thread that is in a step.
-    _lock: _core.Lock
-
-    _threads = 0  # for the default
+    _shared: Shared
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         """Make the lock first, which a copy and a pickle need as well."""
         self = super().__new__(cls)
-        self._lock = _core.Lock()
+        self._shared = Shared()
         return self
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**super().__getstate__(), "_threads": self._threads}
+        return {**super().__getstate__(), "num_threads": self.num_threads}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self._lock.run(self._take_state, state)
+        state = dict(state)
+        self.num_threads = state.pop("num_threads", self.num_threads)
+        self._shared.lock.run(self._take_state, state)
+
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """Add a parameter group, if its options are supported."""
+        super().add_param_group(param_group)
+        _leave_out_of_compilation()
 
     def _take_state(self, state: dict[str, Any]) -> None:
         """Take over a state, if it is one of this optimizer."""
@@ -76,14 +104,14 @@ class Locked(torch.optim.Optimizer):
     @property
     def num_threads(self) -> int | None:
         """Threads that a step may use; None for the default."""
-        return self._threads or None
+        return self._shared.threads or None
 
     @num_threads.setter
     def num_threads(self, value: int | None) -> None:
-        self._threads = _core.thread_number(value)
+        self._shared.threads = _core.thread_number(value)
 
     def _number_of_threads(self) -> int:
-        return self._threads or min(_core.num_threads(0), torch.get_num_threads())
+        return self._shared.threads or min(_core.num_threads(0), torch.get_num_threads())
 
 
 class Fused(Locked):
@@ -92,13 +120,6 @@ class Fused(Locked):
     _plain: ClassVar[type[Optimizer]]
     # Whether a parameter's state has "step", as the class in torch.optim decides.
     _has_step: ClassVar[bool]
-
-    # Made at the first step, and anew where parameters, gradients or state were rearranged.
-    _plan: _core.TensorPlan | None = None
-    # The state tensors that were made here, by id, and the arrays in whose memory they are.
-    _arrays: Mapping[int, tuple[torch.Tensor, Any]] | None = None
-    # From then on somebody else may replace or move the state, which each step has to look up.
-    _state_was_handed_out = False
 
     # Torch's scaler of gradients has to unscale them itself, whatever `fused` says.
     _step_supports_amp_scaling = property(lambda self: False, lambda self, value: None)
@@ -116,7 +137,7 @@ class Fused(Locked):
     @property
     def state(self) -> defaultdict[torch.Tensor, Any]:
         """The state of each parameter by name, as torch has it."""
-        self._state_was_handed_out = True
+        self._shared.state_was_handed_out = True
         if self._plain.rule in SCALARS and "param_groups" in self.__dict__:
             self._write_scalars()
         return self._state
@@ -124,7 +145,7 @@ class Fused(Locked):
     @state.setter
     def state(self, value: defaultdict[torch.Tensor, Any]) -> None:
         self.__dict__["state"] = value
-        self._plan = self._arrays = None
+        self._shared.forget_plan()
 
     @property
     def _state(self) -> defaultdict[torch.Tensor, Any]:
@@ -144,7 +165,7 @@ class Fused(Locked):
                     # In old checkpoints they are numbers.
                     if not isinstance(state.get(name), torch.Tensor):
                         dtype = torch.float64 if double else torch.float32
-                        state[name] = torch.zeros((), dtype=dtype)
+                        state[name] = torch.zeros((), dtype=dtype, device="cpu")
                     state[name].fill_(value)
 
     def _take_state(self, state: dict[str, Any]) -> None:
@@ -153,8 +174,8 @@ class Fused(Locked):
 
     def _begin(self) -> None:
         """Forget what was known of the state: it is new, and no one else holds it."""
-        self._plan = self._arrays = None
-        self._state_was_handed_out = False
+        self._shared.forget_plan()
+        self._shared.state_was_handed_out = False
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Add a parameter group, if its options are supported."""
@@ -174,7 +195,8 @@ class Fused(Locked):
         for key in group.keys() - known:
             check_own_key(key, known)
 
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+    # Hooks get the arguments as they were given.
+    def step(self, *args: Any, **kwargs: Any) -> Any:
         """Update every parameter that has a gradient, in place.
 
         Parameters
@@ -200,24 +222,25 @@ class Fused(Locked):
             or torch_optimizer._global_optimizer_post_hooks
             or torch.autograd.profiler._is_profiler_enabled
         ):
-            return self._hooked_step(*() if closure is None else (closure,))
-        return self._plain_step(closure)
+            return self._hooked_step(*args, **kwargs)
+        return self._plain_step(*args, **kwargs)
 
     # Torch would wrap `step` into what runs hooks and profiling, for microseconds a call.
     step.hooked = True  # type: ignore[attr-defined]
+    step.__signature__ = inspect.signature(torch.optim.SGD.step)  # type: ignore[attr-defined]
 
     def _plain_step(self, closure: Callable[[], Any] | None = None) -> Any:
         loss = None
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
-        self._lock.run(self._update)
+        self._shared.lock.run(self._update)
         return loss
 
     def _update(self) -> None:
         threads = self._number_of_threads()
-        state = self._state if self._state_was_handed_out else None
-        plan = self._plan
+        state = self._state if self._shared.state_was_handed_out else None
+        plan = self._shared.plan
         if plan is None or not plan.step(self.param_groups, state, threads):
             plan = self._step_rearranged(threads)
         torch.autograd.graph.increment_version(plan.updated())
@@ -226,7 +249,7 @@ class Fused(Locked):
 
     def _step_rearranged(self, threads: int) -> _core.TensorPlan:
         """Step with a new plan; only then keep that, and the state that began with it."""
-        self._plan = None
+        self._shared.plan = None
         groups = []
         states: list[tuple[torch.Tensor, State]] = []
         # One run of memory for all new step counts, which each step goes over.
@@ -254,8 +277,8 @@ class Fused(Locked):
             )
         for p, state in states:
             self._state[p].update({name: tensor for name, (tensor, _) in state.items()})
-        self._plan = plan
-        self._arrays = {
+        self._shared.plan = plan
+        self._shared.arrays = {
             id(tensor): (tensor, array)
             for _, state in states
             for tensor, array in state.values()
@@ -294,7 +317,7 @@ class Fused(Locked):
         return state, 0 if missing else 1
 
     def _array_of(self, tensor: torch.Tensor, p: torch.Tensor) -> Any:
-        known, array = (self._arrays or {}).get(id(tensor), (None, None))
+        known, array = self._shared.arrays.get(id(tensor), (None, None))
         if known is tensor and array is not None:
             # It may have been given other memory meanwhile.
             here = plain_view(tensor, p).data_ptr() == array.ctypes.data
@@ -310,6 +333,19 @@ class _Own(Fused):
             options["lr"] = lr
         defaults, _ = _core.describe(self._plain.rule, {**self._plain.defaults, **options})
         super().__init__(params, defaults)
+
+
+def _leave_out_of_compilation() -> None:
+    """Have ``torch.compile`` leave steps alone, as it leaves torch's own L-BFGS."""
+    global _is_left_out
+    # Torch has it loaded by now: importing it takes seconds.
+    dynamo = sys.modules.get("torch._dynamo")
+    if not _is_left_out and dynamo is not None:
+        dynamo.trace_rules.add(__name__.partition(".")[0])
+        _is_left_out = True
+
+
+_is_left_out = False
 
 
 def derive(plain: type[Optimizer]) -> type[Fused]:

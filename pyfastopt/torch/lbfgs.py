@@ -64,7 +64,7 @@ class LBFGS(Locked, torch.optim.LBFGS):
         """
         if not callable(closure):
             raise TypeError(f"closure = {closure!r:.80} must be a function that returns the loss")
-        return self._lock.run(self._iterate, closure)
+        return self._shared.lock.run(self._iterate, closure)
 
     def _iterate(self, closure: Callable[[], Any]) -> Any:
         if len(self.param_groups) != 1:
