@@ -232,8 +232,31 @@ class BaseOptimizer(metaclass=Declaration, private=("__weakref__",)):
         """Initialize with those options that the caller gave, and all settings."""
         raise NotImplementedError
 
-    def __reduce__(self) -> NoReturn:
+    # The arrays go along by identity: of an object that holds them and their optimizer, a pickle or
+    # a deep copy has both tied as well.
+    def __reduce__(self) -> tuple[Any, ...]:
+        tree, grouped = self._plan.structure()  # type: ignore[attr-defined]
+        own = getattr(self, "__dict__", None)
+        return _rebuild, (type(self), tree, grouped, self._save()), own or None
+
+    def __copy__(self) -> NoReturn:
         raise TypeError(
-            f"{type(self).__name__} cannot be pickled or copied, because it updates arrays that "
-            "others hold; construct a new one and use state_dict() and load_state_dict()"
+            f"a shallow copy of {type(self).__name__} would update the same arrays; use "
+            "copy.deepcopy on what holds both"
         )
+
+    def _save(self) -> dict[str, Any]:
+        """Return all but the parameters that a copy needs."""
+        raise NotImplementedError
+
+    def _restore(self, params: Params, grouped: bool, saved: dict[str, Any]) -> None:
+        """Initialize as one that has been saved, of these parameters."""
+        raise NotImplementedError
+
+
+def _rebuild(
+    optimizer: type[BaseOptimizer], params: Params, grouped: bool, saved: dict[str, Any]
+) -> BaseOptimizer:
+    self = optimizer.__new__(optimizer)
+    self._restore(params, grouped, saved)
+    return self

@@ -153,18 +153,43 @@ class Optimizer(BaseOptimizer, private=("_common", "_groups", "_plan", "_step"))
         groups = param_groups(params)
         trees = [as_tree(group["params"]) for group in groups]
         given = [self._divide(group) for group in groups or [{}]]
-        self._plan = _core.Plan(
-            self.rule,
+        self._begin(
             trees if groups else params,
-            [{**common, **options} for options, _ in given],
             bool(groups),
+            [({**common, **options}, own) for options, own in given],
+            common,
+            num_threads,
         )
-        for i in range(self._plan.group_count):
+        for i in range(len(given)):
             self.check_new(self._plan.options(i), convention)
+
+    def _begin(
+        self,
+        params: Params,
+        grouped: bool,
+        groups: list[tuple[dict[str, Any], dict[str, Any]]],
+        common: dict[str, Any],
+        num_threads: int | None,
+    ) -> None:
+        """Make the plan, of groups with their options and the keys of the user's own."""
+        self._plan = _core.Plan(self.rule, params, [options for options, _ in groups], grouped)
         self._plan.num_threads = num_threads
         self._common = common
         self._step = self._plan.step  # bound once, because each binding is an allocation
-        self._groups = tuple(ParamGroup(self._plan, i, own) for i, (_, own) in enumerate(given))
+        self._groups = tuple(ParamGroup(self._plan, i, own) for i, (_, own) in enumerate(groups))
+
+    def _save(self) -> dict[str, Any]:
+        groups = [(group._options(), group._own) for group in self._groups]
+        return {
+            "groups": groups,
+            "common": self._common,
+            "num_threads": self.num_threads,
+            "state": self._plan.snapshot(),
+        }
+
+    def _restore(self, params: Params, grouped: bool, saved: dict[str, Any]) -> None:
+        self._begin(params, grouped, saved["groups"], saved["common"], saved["num_threads"])
+        self._plan.load([{}] * len(saved["groups"]), saved["state"])
 
     def _divide(self, group: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return a group's options, and its keys of the user's own."""

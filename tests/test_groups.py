@@ -3,6 +3,7 @@
 import contextlib
 import copy
 import json
+import pickle
 import threading
 
 import numpy as np
@@ -308,3 +309,103 @@ def test_a_number_is_the_gradient_of_a_parameter_without_dimensions(dtype):
     with pytest.raises((TypeError, ValueError), match=r"grads\[0\]"):
         opt.step([10**400, None])
     assert p == -dtype(0.1) - dtype(2)
+
+
+# ---- pickles and copies -------------------------------------------------------------------------
+
+
+class Estimator:
+    """Holds parameters and their optimizer, as users' models do."""
+
+    def __init__(self, optimizer, **options):
+        self.weights = {"W": np.linspace(-1, 1, 12).reshape(3, 4), "b": [np.ones(3), np.ones(())]}
+        own, late = {"params": self.weights, "name": "own"}, {"params": np.zeros(2), "lr": 0.5}
+        groups = optimizer is not fo.LBFGS and "grouped" in options
+        options.pop("grouped", None)
+        self.optimizer = optimizer([own, late] if groups else self.weights, **options)
+
+    def fit(self, steps):
+        target = {"W": 0.5, "b": [0.25, 0.125]}
+
+        def gradients():
+            w, (b, c) = self.weights["W"], self.weights["b"]
+            return {"W": w - target["W"], "b": [b - target["b"][0], c - target["b"][1]]}
+
+        for _ in range(steps):
+            if isinstance(self.optimizer, fo.LBFGS):
+                self.optimizer.step(lambda: (sum(abs(w).sum() for w in self.arrays()), gradients()))
+            elif len(self.optimizer.param_groups) == 2:
+                self.optimizer.step([gradients(), np.ones(2)])
+            else:
+                self.optimizer.step(gradients())
+        return self
+
+    def arrays(self):
+        return [self.weights["W"], *self.weights["b"]]
+
+
+COPIES = {
+    "pickle": lambda x: pickle.loads(pickle.dumps(x)),
+    "pickle, protocol 2": lambda x: pickle.loads(pickle.dumps(x, 2)),
+    "deepcopy": copy.deepcopy,
+}
+
+
+@pytest.mark.parametrize("copied", COPIES.values(), ids=COPIES)
+@pytest.mark.parametrize("grouped", [False, True])
+def test_an_object_with_parameters_and_their_optimizer(row, options, copied, grouped):
+    options = {**options, **({"grouped": True} if grouped else {})}
+    first = Estimator(row.optimizer, num_threads=2, **options).fit(3)
+    second = copied(first)
+    before = [w.copy() for w in first.arrays()]
+    second.fit(2)
+    assert all(map(same_bits, first.arrays(), before))
+    first.fit(2)
+    assert all(map(same_bits, first.arrays(), second.arrays()))
+    assert second.optimizer.num_threads == 2
+    assert repr(first.optimizer) == repr(second.optimizer)
+    saved, other = (each.optimizer.state_dict() for each in (first, second))
+    assert saved["param_groups"] == other["param_groups"]
+    for mine, its in zip(saved["state"].values(), other["state"].values(), strict=True):
+        assert all(same_bits(np.asarray(mine[k]), np.asarray(its[k])) for k in mine)
+    if grouped:
+        second.optimizer.add_param_group({"params": np.zeros(3)})
+
+
+@pytest.mark.parametrize("copied", COPIES.values(), ids=COPIES)
+def test_an_lbfgs_with_its_parameters(copied):
+    first = Estimator(fo.LBFGS, max_iter=2, history_size=3).fit(2)
+    second = copied(first)
+    first.fit(2)
+    second.fit(2)
+    assert all(map(same_bits, first.arrays(), second.arrays()))
+    assert second.optimizer.history_size == 3
+
+
+@pytest.mark.parametrize("make", [fo.Adam, fo.LBFGS])
+@pytest.mark.parametrize("copied", COPIES.values(), ids=COPIES)
+def test_views_of_memory_that_others_see_are_not_copied(make, copied):
+    block = np.zeros(10)
+    memory = bytearray(80)
+    for p in (
+        block[:5],
+        block[::2].T,
+        np.frombuffer(memory),
+        memory and memoryview(memory).cast("d"),
+    ):
+        with pytest.raises(TypeError, match=r"params\[0\]: it is a view of memory that others see"):
+            copied(make([p]))
+
+
+class Named(fo.Adam):
+    """A class with an attribute of its own."""
+
+    title = "none"
+
+
+def test_attributes_of_derived_classes_go_along():
+    opt = Named(np.zeros(3), lr=0.5)
+    opt.title = "mine"
+    for copied in COPIES.values():
+        other = copied(opt)
+        assert (type(other), other.title, other.lr) == (Named, "mine", 0.5)

@@ -293,6 +293,19 @@ py::list ArrayPlan::group_parameters(std::size_t group) {
     return all;
 }
 
+py::tuple ArrayPlan::structure() {
+    const LockGuard guard(lock_);
+    return py::make_tuple(tree_.rebuild([&](std::size_t row) {
+        const Memory& memory = rows_[row].parameter.memory;
+        if (!memory.is_whole())
+            type_error(name(row, Part::parameter, 0),
+                       "it is a view of memory that others see, and could not be copied together "
+                       "with that; pickle or copy what state_dict() gives");
+        return memory.object();
+    }),
+                          grouped_);
+}
+
 // With what the method of the state arrays gives.
 py::list ArrayPlan::state_with(const char* method) {
     const LockGuard guard(lock_);

@@ -48,6 +48,10 @@ class ArrayPlan : Rows {
     py::list groups();
     py::list parameters();
     py::list group_parameters(std::size_t group);
+    // The parameters in their nesting, and whether each entry of that is a group: to make another
+    // plan of them, or of copies. TypeError where a copy would come apart from memory that others
+    // see.
+    py::tuple structure();
     // {"step": n, slot: array, ...}, with views of the arrays in use.
     py::list state();
     // The same with copies, as one moment between two steps has it.

@@ -187,6 +187,15 @@ bool Memory::is_other_array_at(const fastopt_array& place) const {
     return same_place(view.array, place);
 }
 
+bool Memory::is_whole() const {
+    if (exchange_ != nullptr) return true;
+    PyObject* const base = array().base;
+    if (base == nullptr) return true;
+    // As of np.arange(6).reshape(2, 3).
+    return Py_REFCNT(base) == 1 && is_exact_ndarray(base) &&
+           py::detail::array_proxy(base)->base == nullptr;
+}
+
 bool Memory::is_complex() const {
     if (exchange_ != nullptr) {
         DLPackTensor seen;

@@ -78,6 +78,8 @@ class Memory {
                 return false;
         return true;
     }
+    // Whether a copy of the object has all that is in its memory: of arrays, that no other sees it.
+    bool is_whole() const;
     // Of tensors nothing says that they are not.
     bool is_writable() const {
         constexpr int writable = py::detail::npy_api::NPY_ARRAY_WRITEABLE_;

@@ -161,6 +161,7 @@ PYBIND11_MODULE(_core, m) {
         .def("groups", &ArrayPlan::groups)
         .def("parameters", &ArrayPlan::parameters)
         .def("group_parameters", &ArrayPlan::group_parameters, "group"_a)
+        .def("structure", &ArrayPlan::structure)
         .def("state", &ArrayPlan::state)
         .def("snapshot", &ArrayPlan::snapshot)
         .def("load", &ArrayPlan::load, "options"_a, "state"_a);

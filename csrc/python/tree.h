@@ -44,6 +44,13 @@ class Tree {
         walk(last, tree, argument, leaf, visit);
     }
 
+    // The nesting anew, of lists and dicts, with what object_of(leaf) returns.
+    template <class ObjectOf>
+    py::object rebuild(ObjectOf&& object_of) const {
+        std::size_t leaf = 0;
+        return rebuild(root_, leaf, object_of);
+    }
+
     // visit(key) for each key of a dictionary that is held here.
     template <class Visit>
     void visit_objects(Visit&& visit) {
@@ -95,6 +102,20 @@ class Tree {
     template <class Visit>
     static void walk(const Node& node, py::handle tree, const char* argument, std::size_t& leaf,
                      Visit& visit);
+
+    template <class ObjectOf>
+    static py::object rebuild(const Node& node, std::size_t& leaf, ObjectOf& object_of) {
+        if (node.kind == Node::Kind::leaf) return object_of(leaf++);
+        if (node.kind == Node::Kind::sequence) {
+            py::list list;
+            for (const Node& child : node.children) list.append(rebuild(child, leaf, object_of));
+            return list;
+        }
+        py::dict dict;
+        for (std::size_t i = 0; i < node.children.size(); ++i)
+            dict[node.keys[i]] = rebuild(node.children[i], leaf, object_of);
+        return dict;
+    }
 
     Node root_;
     std::vector<std::string> paths_;

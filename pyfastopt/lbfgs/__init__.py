@@ -155,6 +155,16 @@ class LBFGS(
         self._lock = _core.Lock()
         self._scalars = {"func_evals": 0, "n_iter": 0, "t": 0.0, "H_diag": 1.0, "prev_loss": 0.0}
 
+    def _save(self) -> dict[str, Any]:
+        return {
+            "options": {**self._options, "num_threads": self.num_threads},
+            "state_dict": self.state_dict(),
+        }
+
+    def _restore(self, params: Params, grouped: bool, saved: dict[str, Any]) -> None:
+        self._construct(params, dict(saved["options"]))
+        self._load(saved["state_dict"])
+
     def step(self, closure: Closure) -> float:
         """Iterate until one of the limits or tolerances is met, and update the parameters.
 
