@@ -6,7 +6,6 @@ from pathlib import Path
 
 import interpreter
 import pytest
-from torch.distributed.checkpoint.state_dict import get_optimizer_state_dict
 from torch_models import assert_close, both, flat, network, optim, run, torch
 
 EXAMPLES = Path(__file__).parent.parent / "examples" / "embed" / "torch"
@@ -27,6 +26,8 @@ def test_schedulers():
 
 @pytest.mark.parametrize("name", [name for name in optim.__all__ if name != "LBFGS"])
 def test_schedules_that_begin_with_a_rate_of_zero(name):
+    from torch.distributed.checkpoint.state_dict import get_optimizer_state_dict
+
     model = network()
     optimizer = getattr(optim, name)(model.parameters(), lr=0.1)
     get_optimizer_state_dict(model, optimizer)  # which steps with a rate of 0

@@ -29,13 +29,14 @@ ArrayPlan::ArrayPlan(const std::string& rule, py::handle parameters, const py::l
                               " has no arrays; pass at least one parameter");
     const Tree& tree = tree_;
     const auto walk = [&](auto&& visit) { tree.walk(parameters, "params", visit); };
-    add_rows(walk, sizes);
+    add_rows(walk, sizes, groups);
     complete(groups);
 }
 
 // Holds the parameters that a walk over the leaves visits, as many for each group as `sizes` say.
 template <class Walk>
-void ArrayPlan::add_rows(Walk&& walk, std::vector<std::size_t> sizes) {
+void ArrayPlan::add_rows(Walk&& walk, std::vector<std::size_t> sizes,
+                         const std::vector<OptionStruct>& groups) {
     // Sharing an array may run anybody's code, which may change those that were shared before.
     std::vector<Memory> shared;
     walk([&](std::size_t leaf, py::handle object) {
@@ -48,7 +49,7 @@ void ArrayPlan::add_rows(Walk&& walk, std::vector<std::size_t> sizes) {
         while (sizes[group] == 0) ++group;
         --sizes[group];
         const auto label = [&] { return name(rows_.size(), Part::parameter, 0); };
-        rows_.push_back({group, hold(std::move(memory), label), {}});
+        rows_.push_back({group, &groups[group].variant(), hold(std::move(memory), label), {}});
     }
 }
 
@@ -104,7 +105,7 @@ void ArrayPlan::add_group(const std::string& rule, py::handle parameters, const 
             throw py::value_error("params = " + short_repr(parameters) +
                                   " has no arrays; pass at least one parameter");
         const Tree& tree = tree_;
-        add_rows([&](auto&& visit) { tree.walk_last(parameters, "params", visit); }, sizes);
+        add_rows([&](auto&& visit) { tree.walk_last(parameters, "params", visit); }, sizes, groups);
         complete(groups, steps);
     });
 }
@@ -142,8 +143,7 @@ std::string ArrayPlan::name(std::size_t row, Part part, std::size_t slot) const 
     const std::string& path = tree_.path(row);
     if (part == Part::gradient) return "grads" + path;
     if (part == Part::parameter) return "params" + path;
-    return std::string("the state '") + variant(rows_[row].group).slots[slot] + "' of params" +
-           path;
+    return std::string("the state '") + rows_[row].variant->slots[slot] + "' of params" + path;
 }
 
 void ArrayPlan::refuse_moved(std::size_t row) const {
@@ -315,7 +315,7 @@ py::list ArrayPlan::state_with(const char* method) {
         py::dict entry;
         entry["step"] = plan_.steps(index);
         for (std::size_t i = 0; i < row.slots.size(); ++i)
-            entry[variant(row.group).slots[i]] = row.slots[i].memory.object().attr(method)();
+            entry[row.variant->slots[i]] = row.slots[i].memory.object().attr(method)();
         all.append(entry);
     }
     return all;
@@ -351,7 +351,7 @@ void ArrayPlan::load(const py::list& options, const py::list& state) {
             return py::object(entry[name]);
         };
         steps.push_back(integer(place + "['step']", take("step"), 0, FASTOPT_MAX_STEPS));
-        const fastopt_variant_info& variant = this->variant(rows_[index].group);
+        const fastopt_variant_info& variant = *rows_[index].variant;
         for (std::size_t i = 0; i < variant.slot_count; ++i) {
             const std::string path = place + "['" + variant.slots[i] + "']";
             const auto label = [&] { return path; };

@@ -77,7 +77,8 @@ class ArrayPlan : Rows {
     std::vector<OptionStruct> all_options() const;
     void take_options(std::size_t first, const std::vector<OptionStruct>& changed);
     template <class Walk>
-    void add_rows(Walk&& walk, std::vector<std::size_t> sizes);
+    void add_rows(Walk&& walk, std::vector<std::size_t> sizes,
+                  const std::vector<OptionStruct>& groups);
     void complete(const std::vector<OptionStruct>& groups, std::vector<std::int64_t> steps = {});
     template <class Change>
     void change_rows(Change&& change);

@@ -96,11 +96,7 @@ void Rows::make_plan(const std::vector<OptionStruct>& groups,
                      const std::vector<std::int64_t>& steps) {
     Plan plan;
     std::size_t bytes = 0;
-    std::vector<const fastopt_variant_info*> variants;
-    for (const OptionStruct& options : groups) {
-        plan.add_group(*options.get());
-        variants.push_back(&options.variant());
-    }
+    for (const OptionStruct& options : groups) plan.add_group(*options.get());
     for (std::size_t index = 0; index < rows_.size(); ++index) {
         const Row& row = rows_[index];
         const fastopt_array parameter = array(row.parameter);
@@ -109,20 +105,37 @@ void Rows::make_plan(const std::vector<OptionStruct>& groups,
         const fastopt_status status = fastopt_plan_add_row(plan.get(), row.group, &parameter,
                                                            slots.data(), FASTOPT_DISJOINT, nullptr);
         if (status == FASTOPT_OUT_OF_MEMORY) check(status);
-        if (status != FASTOPT_OK) refuse_row(index, *variants[row.group]);
+        if (status != FASTOPT_OK) refuse_row(index);
         plan.set_steps(index, steps[index]);
         bytes += bytes_of(parameter);
     }
     gradients_ = std::vector<Memory>(rows_.size());
     apart_ = std::vector<Apart>(rows_.size());
     plan_ = std::move(plan);
-    variants_ = std::move(variants);
+    group_count_ = groups.size();
     bytes_ = bytes;
+    pack_layouts();
+}
+
+// Leaves out the layouts of rows that are no more.
+void Rows::pack_layouts() {
+    std::vector<std::ptrdiff_t> packed;
+    const auto pack = [&](Held& held) {
+        const auto begin = layouts_.begin() + static_cast<std::ptrdiff_t>(held.layout);
+        held.layout = packed.size();
+        packed.insert(packed.end(), begin, begin + 2 * held.ndim);
+    };
+    for (Row& row : rows_) {
+        pack(row.parameter);
+        for (Held& slot : row.slots) pack(slot);
+    }
+    layouts_ = std::move(packed);
 }
 
 // With what the library has refused of a row.
-void Rows::refuse_row(std::size_t index, const fastopt_variant_info& variant) const {
+void Rows::refuse_row(std::size_t index) const {
     const Row& row = rows_[index];
+    const fastopt_variant_info& variant = *row.variant;
     for (std::size_t i = 0; i < variant.slot_count; ++i)
         if (std::strcmp(variant.slots[i], fastopt_error_argument()) == 0)
             refuse_array(name(index, Part::slot, i), row.slots[i].type != row.parameter.type);

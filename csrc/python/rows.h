@@ -39,6 +39,7 @@ class Rows {
 
     struct Row {
         std::size_t group;
+        const fastopt_variant_info* variant;
         Held parameter;
         std::vector<Held> slots;  // of the variant; others may follow
     };
@@ -54,10 +55,9 @@ class Rows {
     // As messages have it.
     virtual std::string name(std::size_t row, Part part, std::size_t slot) const = 0;
 
-    std::size_t group_count() const { return variants_.size(); }
+    std::size_t group_count() const { return group_count_; }
     // ValueError where there is none of that number.
     void check_group(std::size_t group) const;
-    const fastopt_variant_info& variant(std::size_t group) const { return *variants_[group]; }
     OptionStruct options(std::size_t group) const;
 
     // Looks at a parameter or a slot, which may be refused under the label.
@@ -99,7 +99,8 @@ class Rows {
     Plan plan_;
 
   private:
-    [[noreturn]] void refuse_row(std::size_t row, const fastopt_variant_info& variant) const;
+    [[noreturn]] void refuse_row(std::size_t row) const;
+    void pack_layouts();
     // Arrays, and what they are to whom.
     struct Arrays {
         struct Owner {
@@ -128,7 +129,7 @@ class Rows {
     bool is_known_apart(std::size_t row, const fastopt_array& gradient) const;
 
     OptionStruct defaults_;
-    std::vector<const fastopt_variant_info*> variants_;  // of each group
+    std::size_t group_count_ = 0;
     std::vector<std::ptrdiff_t> layouts_;
     std::vector<Apart> apart_;  // of each row: the last that lay between what is updated
     std::vector<std::size_t> interleaved_;  // rows, in a step

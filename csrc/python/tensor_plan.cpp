@@ -120,7 +120,7 @@ void TensorPlan::add_row(std::size_t number, const fastopt_variant_info& variant
         refuse_negated(memory.object(), label);
         return hold(std::move(memory), label);
     };
-    rows_.push_back({number, {}, {}});
+    rows_.push_back({number, &variant, {}, {}});
     rows_[index].parameter = take(entry.parameter, Part::parameter, 0);
     for (std::size_t i = 0; i < variant.slot_count + (tracked.has_step ? 1 : 0); ++i) {
         const py::str slot(i < variant.slot_count ? variant.slots[i] : "step");
@@ -162,8 +162,9 @@ bool TensorPlan::read_options(std::size_t number, const py::dict& values) {
     if (!changed) return false;
     if (changed->empty()) return true;
     OptionStruct options = Rows::options(number);
+    const fastopt_variant_info* variant = &options.variant();
     options.assign(*changed);
-    if (&options.variant() != &variant(number)) return false;
+    if (&options.variant() != variant) return false;
     plan_.set_options(number, *options.get());
     group.take_over(*changed, values);
     return true;
