@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, ValuesView
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from numpy.typing import NDArray
@@ -24,12 +24,13 @@ class SupportsDLPack(Protocol):
 #: A NumPy array, or an object on the CPU that shares its memory with NumPy.
 Array: TypeAlias = NDArray[Any] | Buffer | SupportsDLPack
 
-#: One array, or arrays nested in lists, tuples and dictionaries. (As a recursive type, mypy would
-#: refuse lists of dictionaries.)
-Tree: TypeAlias = Array | Sequence[Any] | Mapping[Any, Any] | None
+#: One array, or arrays nested in lists, tuples and dictionaries; a number for one without
+#: dimensions. (As a recursive type, mypy would refuse lists of dictionaries.)
+Tree: TypeAlias = Array | Sequence[Any] | Mapping[Any, Any] | float | None
 
-#: Parameters, or parameter groups: dictionaries with "params" and the group's own options.
-Params: TypeAlias = Tree
+#: Parameters, or parameter groups: dictionaries with "params", the group's own options, and keys of
+#: the user's own.
+Params: TypeAlias = Array | Sequence[Any] | Mapping[Any, Any] | Iterator[Any] | ValuesView[Any]
 
 Pair: TypeAlias = tuple[float, float]
 

@@ -12,7 +12,7 @@ from dataclasses import InitVar
 from inspect import Parameter, Signature
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from ._types import Params
+from ._types import Params, Tree
 from .documentation import Entry, document, read_entries, split_sections
 
 if TYPE_CHECKING:
@@ -249,14 +249,14 @@ class BaseOptimizer(metaclass=Declaration, private=("__weakref__",)):
         """Return all but the parameters that a copy needs."""
         raise NotImplementedError
 
-    def _restore(self, params: Params, grouped: bool, saved: dict[str, Any]) -> None:
+    def _restore(self, tree: Tree, grouped: bool, saved: dict[str, Any]) -> None:
         """Initialize as one that has been saved, of these parameters."""
         raise NotImplementedError
 
 
 def _rebuild(
-    optimizer: type[BaseOptimizer], params: Params, grouped: bool, saved: dict[str, Any]
+    optimizer: type[BaseOptimizer], tree: Tree, grouped: bool, saved: dict[str, Any]
 ) -> BaseOptimizer:
     self = optimizer.__new__(optimizer)
-    self._restore(params, grouped, saved)
+    self._restore(tree, grouped, saved)
     return self

@@ -68,7 +68,7 @@ class Optimizer(BaseOptimizer, private=("_common", "_groups", "_plan", "_step"))
 
     Parameters
     ----------
-    params : array, or a nesting of arrays in lists, tuples and dictionaries
+    params : array, a nesting of arrays in lists, tuples and dictionaries, or an iterator
         The parameters, updated in place: float32 or float64, of any shape and strides, writable,
         aligned, in native byte order, without memory in common; complex64 and complex128 as pairs
         of them. Or a list of parameter groups:
@@ -149,12 +149,12 @@ class Optimizer(BaseOptimizer, private=("_common", "_groups", "_plan", "_step"))
             raise TypeError("Optimizer has no rule to step by; use a subclass, such as Adam")
         convention, num_threads = options.pop("convention"), options.pop("num_threads")
         common = {**self.defaults, **differences(convention, type(self)), **options}
-        params = as_tree(params)
-        groups = param_groups(params)
+        tree = as_tree(params)
+        groups = param_groups(tree)
         trees = [as_tree(group["params"]) for group in groups]
         given = [self._divide(group) for group in groups or [{}]]
         self._begin(
-            trees if groups else params,
+            trees if groups else tree,
             bool(groups),
             [({**common, **options}, own) for options, own in given],
             common,
@@ -165,14 +165,14 @@ class Optimizer(BaseOptimizer, private=("_common", "_groups", "_plan", "_step"))
 
     def _begin(
         self,
-        params: Params,
+        tree: Tree,
         grouped: bool,
         groups: list[tuple[dict[str, Any], dict[str, Any]]],
         common: dict[str, Any],
         num_threads: int | None,
     ) -> None:
         """Make the plan, of groups with their options and the keys of the user's own."""
-        self._plan = _core.Plan(self.rule, params, [options for options, _ in groups], grouped)
+        self._plan = _core.Plan(self.rule, tree, [options for options, _ in groups], grouped)
         self._plan.num_threads = num_threads
         self._common = common
         self._step = self._plan.step  # bound once, because each binding is an allocation
@@ -187,8 +187,8 @@ class Optimizer(BaseOptimizer, private=("_common", "_groups", "_plan", "_step"))
             "state": self._plan.snapshot(),
         }
 
-    def _restore(self, params: Params, grouped: bool, saved: dict[str, Any]) -> None:
-        self._begin(params, grouped, saved["groups"], saved["common"], saved["num_threads"])
+    def _restore(self, tree: Tree, grouped: bool, saved: dict[str, Any]) -> None:
+        self._begin(tree, grouped, saved["groups"], saved["common"], saved["num_threads"])
         self._plan.load([{}] * len(saved["groups"]), saved["state"])
 
     def _divide(self, group: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -22,6 +22,10 @@ fo.AdamW([{"params": [a], "lr": 0.1}], lr=0.5, weight_decay=0.1).step([[a]])
 W, b = np.ones((3, 2)), np.ones(2)
 fo.AdamW([{"params": [W]}, {"params": [b], "weight_decay": 0.0}], lr=1e-3).step([[W], [b]])
 fo.Adam([W, {"b": b}]).step([W, {"b": None}])
+fo.Adam(x for x in [W, b]).step([W, 0.5])
+fo.LBFGS({"W": W}.values()).load_state_dict({})
+new: list[str] = fo.Adam([{"params": iter([a]), "name": "x"}]).load_state_dict({}, strict=False).new
+fo.Adam(a).add_param_group({"params": b, "lr": 0.1})
 fo.Adam(a, beta=(0.9, 0.9))  # call-arg
 fo.Adam(a, eps="x")  # arg-type
 fo.Adam(a, 1e-3, (0.9, 0.99))  # arg-type call-arg

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from functools import partial
 from operator import index
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import numpy as np
 
@@ -126,11 +126,11 @@ class LBFGS(
         if values["max_eval"] is None:
             values["max_eval"] = count("max_iter", values["max_iter"]) * 5 // 4
         self._options = {name: s.check(name, values[name]) for name, s in SETTINGS.items()}
-        params = as_tree(params)
-        if param_groups(params):
+        tree = as_tree(params)
+        if param_groups(tree):
             raise TypeError("params are parameter groups, which LBFGS lacks; pass the arrays")
         # The plan checks parameters and gradients, whatever its rule.
-        self._plan = _core.Plan("sgd", params, [{}], False)
+        self._plan = _core.Plan("sgd", tree, [{}], False)
         self.num_threads = num_threads
         self._params = self._plan.parameters()
         dtypes = {p.dtype for p in self._params}
@@ -161,8 +161,8 @@ class LBFGS(
             "state_dict": self.state_dict(),
         }
 
-    def _restore(self, params: Params, grouped: bool, saved: dict[str, Any]) -> None:
-        self._construct(params, dict(saved["options"]))
+    def _restore(self, tree: Tree, grouped: bool, saved: dict[str, Any]) -> None:
+        self._construct(cast("Params", tree), dict(saved["options"]))
         self._load(saved["state_dict"])
 
     def step(self, closure: Closure) -> float:

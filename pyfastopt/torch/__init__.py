@@ -18,8 +18,9 @@ in the last place. A new rate acts at once in ``ASGD``, and one step later in to
 takes its product of momenta from the present betas.
 
 Parameters and gradients are dense float32 or float64 tensors on the CPU, of any strides, and are
-used where they are. `step` raises TypeError or ValueError for what it does not support, and nothing
-has been modified then.
+used where they are; complex ones are pairs of real numbers, and of a ``DTensor``, such as
+``fully_shard`` makes, each process steps its own part. `step` raises TypeError or ValueError for
+what it does not support, and nothing has been modified then.
 
 ``optimizer.num_threads`` (int or None, default None) says how many threads a step may use; None
 stands for pyfastopt's default or ``torch.get_num_threads()``, whichever is less.
