@@ -14,7 +14,7 @@ class Array {
     Array(const fastopt_array* array, const char* name) : array_(given(array, name)) {
         check_array(array_, name);
         fill_strides(array_, c_strides_);
-        check_strides(array_, name);
+        check_read(array_, name);
     }
 
     Array(const Array&) = delete;
