@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <new>
 #include <string>
+#include <utility>
 
 #include "../base/checks.h"
 #include "../base/failure.h"
@@ -70,10 +71,10 @@ fastopt_array Plan::allocate_slot(Row& row, const fastopt_array& parameter, doub
                                   std::ptrdiff_t* strides) {
     const std::size_t bytes = row.count * size_of(row.type) + state_padding;
     // calloc's zeros cost nothing until they are touched.
-    void* block = std::calloc(bytes / cache_line + 1, cache_line);
+    std::unique_ptr<void, Free> block(std::calloc(bytes / cache_line + 1, cache_line));
     if (block == nullptr) throw std::bad_alloc();
-    row.owned.emplace_back(block);
-    const fastopt_array slot = place_state(parameter, row.order.data(), block, strides);
+    const fastopt_array slot = place_state(parameter, row.order.data(), block.get(), strides);
+    row.owned.push_back(std::move(block));
     if (value != 0) {
         if (row.type == FASTOPT_F32)
             std::fill_n(static_cast<float*>(slot.data), row.count, static_cast<float>(value));
