@@ -4,8 +4,10 @@
 #include <pybind11/pybind11.h>
 
 #include <exception>
+#include <memory>
 #include <new>
 #include <string>
+#include <utility>
 
 #include "../include/fastopt.hpp"
 
@@ -76,6 +78,28 @@ void define_method(py::class_<Class>& of, const char* name) {
     auto* const type = reinterpret_cast<PyTypeObject*>(of.ptr());
     of.attr(name) = py::reinterpret_steal<py::object>(PyDescr_NewMethod(type, &definition));
 }
+
+// Defines the constructor of a class. pybind11's own enters the object in its lists where it
+// catches nothing, so that the process would end if there were no memory for that.
+template <class... Args>
+struct Constructor {
+    template <class Class, class... Extra>
+    static void define(py::class_<Class>& of, const Extra&... extra) {
+        of.def(
+            "__init__",
+            [](py::detail::value_and_holder& place, Args... args) {
+                auto made = std::make_unique<Class>(std::forward<Args>(args)...);
+                place.value_ptr() = made.get();
+                try {
+                    place.type->init_instance(place.inst, &made);
+                } catch (...) {
+                    place.value_ptr() = nullptr;
+                    throw;
+                }
+            },
+            py::detail::is_new_style_constructor(), extra...);
+    }
+};
 
 // Defines the function of a module: py::object function(const Arguments&).
 template <py::object (*function)(const Arguments&)>

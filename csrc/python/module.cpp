@@ -141,14 +141,14 @@ PYBIND11_MODULE(_core, m) {
     m.def("magnitudes", &python::magnitudes, "x"_a, "num_threads"_a);
 
     py::class_<Lock> lock(m, "Lock");
-    lock.def(py::init<>());
+    python::Constructor<>::define(lock);
     python::define_method<Lock, run>(lock, "run");
 
     py::class_<ArrayPlan> plan(m, "Plan", python::collected<ArrayPlan>());
     python::define_method<ArrayPlan, step_arrays>(plan, "step");
-    plan.def(py::init<const std::string&, py::handle, const py::list&, bool>(), "rule"_a,
-             "parameters"_a, "options"_a, "grouped"_a)
-        .def("gradients", &ArrayPlan::gradients, "grads"_a)
+    python::Constructor<const std::string&, py::handle, const py::list&, bool>::define(
+        plan, "rule"_a, "parameters"_a, "options"_a, "grouped"_a);
+    plan.def("gradients", &ArrayPlan::gradients, "grads"_a)
         .def_property("num_threads", &ArrayPlan::num_threads, &ArrayPlan::set_num_threads)
         .def_property_readonly("group_count", &ArrayPlan::number_of_groups)
         .def("initial_state", &ArrayPlan::initial_state, "row"_a)
@@ -170,9 +170,9 @@ PYBIND11_MODULE(_core, m) {
     m.def("group_state", &TensorPlan::group_state, "rule"_a, "group"_a);
     m.def("state_like", &state_like, "parameter"_a, "value"_a);
     py::class_<TensorPlan> tensor_plan(m, "TensorPlan", python::collected<TensorPlan>());
-    tensor_plan.def(
-        py::init<const std::string&, py::handle, const py::function&, const py::list&>(), "rule"_a,
-        "tensor_type"_a, "plain_view"_a, "groups"_a);
+    python::Constructor<const std::string&, py::handle, const py::function&,
+                        const py::list&>::define(tensor_plan, "rule"_a, "tensor_type"_a,
+                                                 "plain_view"_a, "groups"_a);
     python::define_method<TensorPlan, step_tensors>(tensor_plan, "step");
     python::define_method<TensorPlan, updated>(tensor_plan, "updated");
 }
