@@ -204,21 +204,21 @@ class LBFGS(
         while iterations < self.max_iter:
             iterations += 1
             slope = self._find_direction(grad)
-            self._scalars["n_iter"] += 1
-            self._scalars["prev_loss"] = before = loss
-            t = self.lr
-            if self._scalars["n_iter"] == 1:
-                t *= 1.0 / max(1.0, self._vectors.magnitudes(grad, self._threads)[1])
             self._scalars["t"] = 0.0  # until the parameters have moved
+            t = self.lr
+            if self._scalars["n_iter"] == 0:
+                t *= 1.0 / max(1.0, self._vectors.magnitudes(grad, self._threads)[1])
             if not math.isfinite(slope) and math.isfinite(largest := self._magnitude(grad)):
-                self._scalars["n_iter"] -= 1
                 raise ValueError(
                     f"grads: with elements up to {largest:.3g}, sums of their squares go beyond "
                     "float64; scale the loss down"
                 )
+            gather(self._params, self._shapes, self._start)
+            # Counted once nothing of it fails that is not undone.
+            self._scalars["n_iter"] += 1
+            self._scalars["prev_loss"] = before = loss
             if slope > -self.tolerance_change:
                 break
-            gather(self._params, self._shapes, self._start)
             last = iterations == self.max_iter
             try:
                 if self.line_search_fn is not None:
