@@ -14,7 +14,7 @@
 
 namespace fastopt::python {
 
-class ArrayPlan : Rows {
+class ArrayPlan final : Rows {
   public:
     // `options` has a dict for each group. `grouped` says that each entry of the outermost list of
     // parameters is a group; otherwise there is one group.

@@ -15,7 +15,7 @@
 
 namespace fastopt::python {
 
-class TensorPlan : Rows {
+class TensorPlan final : Rows {
   public:
     // `tensor_type` is the library's class of tensors. `plain_view(tensor, parameter)` returns the
     // plain tensor in whose memory a parameter that is not plain is, or its gradient or state.
