@@ -147,6 +147,22 @@ def test_refused_option_changes_nothing():
     assert opt.state_dict()["param_groups"] == before
 
 
+@pytest.mark.parametrize("name", ["betas", "amsgrad"])
+def test_option_that_raises_when_it_is_read(name):
+    def explode(self):
+        raise KeyError("mine")
+
+    pair = type("pair", (list,), {"__iter__": explode})
+    flag = type("numpy.bool", (), {"__bool__": explode})
+    value = pair([0.5, 0.5]) if name == "betas" else flag()
+    opt = fo.Adam(vector())
+    with pytest.raises(KeyError, match="mine"):
+        fo.Adam(vector(), **{name: value})
+    with pytest.raises(KeyError, match="mine"):
+        setattr(opt, name, value)
+    assert opt.betas == (0.9, 0.999)
+
+
 BAD_GRADIENTS = [
     (lambda p: None, TypeError, "grads: expected a list or tuple of 2 entries, got None"),
     (lambda p: [vector()], ValueError, "grads: expected a list or tuple of 2 entries, got 1"),

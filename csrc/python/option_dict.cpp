@@ -45,16 +45,20 @@ void write(const fastopt_option_info& option, py::handle value, char* at) {
             if (!PyTuple_Check(value.ptr()) && !PyList_Check(value.ptr()))
                 refuse_value(PyExc_TypeError, name, value, wanted);
             const auto values = py::reinterpret_steal<py::tuple>(PySequence_Tuple(value.ptr()));
+            if (!values) throw py::error_already_set();
             if (values.size() != 2) refuse_value(PyExc_ValueError, name, value, wanted);
             put(std::array<double, 2>{number(name + "[0]", values[0], option.domain),
                                       number(name + "[1]", values[1], option.domain)});
             break;
         }
-        case FASTOPT_FLAG:
+        case FASTOPT_FLAG: {
             // What is merely true or false, such as 1, is more likely a mistake.
             if (!is_bool(value)) refuse_value(PyExc_TypeError, name, value, "True or False");
-            put(static_cast<int>(PyObject_IsTrue(value.ptr()) == 1));
+            const int truth = PyObject_IsTrue(value.ptr());
+            if (truth < 0) throw py::error_already_set();
+            put(truth);
             break;
+        }
     }
 }
 
