@@ -548,3 +548,10 @@ def test_what_cannot_be_done():
     with pytest.raises(ValueError, match="state_dict does not fit"):
         optimizer.load_state_dict({})
     assert "max_iter=20" in repr(optimizer)
+
+
+def test_an_infinite_gradient_gives_a_step_of_0():
+    x = np.array([1.0, np.inf])
+    opt = fo.LBFGS(x, line_search_fn="strong_wolfe")
+    assert opt.step(lambda: ((x**2).sum(), 2 * x)) == np.inf
+    assert x[0] == 1

@@ -130,6 +130,8 @@ def strong_wolfe(
 
 def cubic_minimum(a: Point, b: Point, lower: float, upper: float) -> float:
     """Return where the cubic through two points with slopes is lowest, within the bounds."""
+    if a.t == b.t:  # 0, where the gradient is infinite
+        return (lower + upper) / 2
     left, right = (a, b) if a.t <= b.t else (b, a)
     chord = a.slope + b.slope - 3 * (a.loss - b.loss) / (a.t - b.t)
     square = chord * chord - a.slope * b.slope
