@@ -76,13 +76,14 @@ def steps():
 step()
 thread = threading.Thread(target=steps)
 thread.start()
-for _ in range(5):
+for _ in range(forks):
     child = os.fork()
     if child == 0:
         signal.alarm(60)
         step()
-        opt.load_state_dict(opt.state_dict())
-        step()
+        if "opt" in globals():
+            opt.load_state_dict(opt.state_dict())
+            step()
         os._exit(0)
     print(os.waitpid(child, 0)[1])
 going = False
@@ -92,13 +93,14 @@ thread.join()
 
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the platform has no fork")
-@pytest.mark.parametrize("code", OPTIMIZERS.values(), ids=OPTIMIZERS)
+@pytest.mark.parametrize("code", [*OPTIMIZERS.values(), RAW], ids=[*OPTIMIZERS, "raw"])
 def test_fork_while_another_thread_steps(code):
     if "torch" in code:
         pytest.importorskip("torch")
     # Without torch's own threads, which a child lacks.
     environment = {"PYTHONWARNINGS": "ignore", "OMP_NUM_THREADS": "1"}
-    lines = interpreter.output(f"size = 1 << 20\n{code}\n{FORKS}", **environment).split()
+    code = f"size, forks = 1 << 20, 5\n{code}\n{FORKS}"
+    lines = interpreter.output(code, **environment).split()
     assert lines == ["0"] * 5
 
 
@@ -111,7 +113,7 @@ def steps():
 
 for _ in range(threads):
     threading.Thread(target=steps, daemon=True).start()
-time.sleep(0.2)
+time.sleep(pause)
 """
 
 
@@ -122,7 +124,7 @@ def test_exit_while_daemon_threads_step(code, threads):
     if "torch" in code:
         pytest.importorskip("torch")
     for size in (1 << 22, 100):
-        interpreter.output(f"size, threads = {size}, {threads}\n{code}\n{EXIT}")
+        interpreter.output(f"size, threads, pause = {size}, {threads}, 0.2\n{code}\n{EXIT}")
 
 
 @pytest.mark.parametrize("code", OPTIMIZERS.values(), ids=OPTIMIZERS)

@@ -75,6 +75,11 @@ bool view_tensor(const DLPackTensor& seen, View& view) {
     return !is_complex || add_pairs(view);
 }
 
+bool is_negated(py::handle object) {
+    const py::object is_neg = find_attribute(object, "is_neg");
+    return is_neg && is_neg().cast<bool>();
+}
+
 }  // namespace
 
 const NumPy* NumPy::imported = nullptr;
@@ -103,8 +108,7 @@ std::size_t bytes_of(const fastopt_array& array) {
 }
 
 void refuse_negated(py::handle object, const Label& label) {
-    const py::object is_neg = find_attribute(object, "is_neg");
-    if (is_neg && is_neg().cast<bool>())
+    if (is_negated(object))
         value_error(label.text(),
                     "its negation is still to be done; pass what .resolve_neg() gives");
 }
@@ -125,11 +129,12 @@ Memory Memory::share(py::handle object, const Label& label) {
                                      "; pass a NumPy array, or an object with the buffer protocol "
                                      "or DLPack");
     py::array array;
+    bool negated = false;
     try {
         if (buffer)
             return Memory(
                 numpy.asarray(py::memoryview(py::reinterpret_borrow<py::object>(object))));
-        refuse_negated(object, label);
+        negated = is_negated(object);
         array = numpy.from_dlpack(object);
     } catch (py::error_already_set& error) {
         if (!error.matches(PyExc_Exception)) throw;  // such as KeyboardInterrupt
@@ -141,6 +146,7 @@ Memory Memory::share(py::handle object, const Label& label) {
                 .c_str());
         throw py::error_already_set();
     }
+    if (negated) refuse_negated(object, label);
     const DLPackExchange* exchange = find_exchange(py::type::handle_of(object));
     if (exchange == nullptr || !array.writeable()) return Memory(array);
     // Where a tensor has no memory, NumPy has taken some of its own.

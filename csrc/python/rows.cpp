@@ -109,27 +109,26 @@ void Rows::make_plan(const std::vector<OptionStruct>& groups,
         plan.set_steps(index, steps[index]);
         bytes += bytes_of(parameter);
     }
-    gradients_ = std::vector<Memory>(rows_.size());
-    apart_ = std::vector<Apart>(rows_.size());
+    std::vector<std::ptrdiff_t> layouts;  // without those of rows that are no more
+    for_each_held([&](const Held& held) {
+        const auto layout = layouts_.begin() + static_cast<std::ptrdiff_t>(held.layout);
+        layouts.insert(layouts.end(), layout, layout + 2 * held.ndim);
+    });
+    std::vector<Memory> gradients(rows_.size());
+    std::vector<Apart> apart(rows_.size());
+
+    // Nothing of this fails.
+    std::size_t layout = 0;
+    for_each_held([&](Held& held) {
+        held.layout = layout;
+        layout += 2 * static_cast<std::size_t>(held.ndim);
+    });
+    layouts_ = std::move(layouts);
+    gradients_ = std::move(gradients);
+    apart_ = std::move(apart);
     plan_ = std::move(plan);
     group_count_ = groups.size();
     bytes_ = bytes;
-    pack_layouts();
-}
-
-// Leaves out the layouts of rows that are no more.
-void Rows::pack_layouts() {
-    std::vector<std::ptrdiff_t> packed;
-    const auto pack = [&](Held& held) {
-        const auto begin = layouts_.begin() + static_cast<std::ptrdiff_t>(held.layout);
-        held.layout = packed.size();
-        packed.insert(packed.end(), begin, begin + 2 * held.ndim);
-    };
-    for (Row& row : rows_) {
-        pack(row.parameter);
-        for (Held& slot : row.slots) pack(slot);
-    }
-    layouts_ = std::move(packed);
 }
 
 // With what the library has refused of a row.

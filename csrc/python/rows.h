@@ -20,10 +20,7 @@ class Rows {
   public:
     template <class Visit>
     void visit_objects(Visit&& visit) {
-        for (Row& row : rows_) {
-            row.parameter.memory.visit_objects(visit);
-            for (Held& slot : row.slots) slot.memory.visit_objects(visit);
-        }
+        for_each_held([&](Held& held) { held.memory.visit_objects(visit); });
         for (Memory& gradient : gradients_) gradient.visit_objects(visit);
     }
 
@@ -100,7 +97,13 @@ class Rows {
 
   private:
     [[noreturn]] void refuse_row(std::size_t row) const;
-    void pack_layouts();
+    template <class Visit>
+    void for_each_held(Visit&& visit) {
+        for (Row& row : rows_) {
+            visit(row.parameter);
+            for (Held& slot : row.slots) visit(slot);
+        }
+    }
     // Arrays, and what they are to whom.
     struct Arrays {
         struct Owner {
