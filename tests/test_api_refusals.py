@@ -351,6 +351,7 @@ BAD = {
         *null("array"),
         *((array("array", **bad), f"^array: {message}") for bad, message in NO_ARRAYS),
         (misaligned("array"), f"array: {NOT_ALIGNED}"),
+        (array("array", data=None), "^array: data is NULL"),
     ],
     (INVALID_ARGUMENT, "array_extent"): [*null("begin"), *null("end")],
     (INVALID_ARGUMENT, "array_overlaps_itself"): null("overlaps"),
