@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from . import _core
 
-# What torch's groups have for its own loops.
-_OF_TORCH = {"foreach", "fused", "capturable", "differentiable"}
+#: Which of torch's loops to take: any of its groups may have these.
+LOOPS = {"foreach", "fused", "capturable", "differentiable"}
 
-# The options of any optimizer.
-_ALL_OPTIONS = {name for _, _, options, _ in _core.rules() for name, *_ in options}
+#: The options of all optimizers.
+ALL_OPTIONS = {name for _, _, options, _ in _core.rules() for name, *_ in options}
 
 _REMEDY = "pass what state_dict() gave for an optimizer constructed as this one was"
 
@@ -161,7 +161,7 @@ def _read(optimizer: str, state_dict: Any) -> Saved:
             {
                 _checked(key, str, f"a key of {place}"): value
                 for key, value in group.items()
-                if key not in ("params", "param_names") and not (key in _OF_TORCH and not is_own)
+                if key not in ("params", "param_names") and (is_own or key not in LOOPS)
             }
         )
     state = {
@@ -208,9 +208,9 @@ def _index(key: Any, place: str) -> int:
 def _match(plan: _core.Plan, saved: Saved, *, strict: bool) -> list[int | None]:
     """Return for each parameter of the plan which of the saved ones it is."""
     members, names = _members(plan), plan.paths()
-    if strict or saved.names is None:
+    if strict:
         sizes, found = [len(keys) for keys in members], [len(keys) for keys in saved.members]
-        if strict and sizes != found:
+        if sizes != found:
             raise ValueError(
                 f"state_dict['param_groups'] has groups of {found} parameters, this optimizer of "
                 f"{sizes}; {_REMEDY}"
@@ -291,7 +291,7 @@ def _options(
         given, known = saved.options[group], plan.options(number).keys()
         # What torch does not have stays as it is, but for what all have.
         missing = known - given.keys() if saved.names is not None else {"lr"} - given.keys()
-        others = _ALL_OPTIONS - known if saved.names is None else set()
+        others = ALL_OPTIONS - known if saved.names is None else set()
         if missing or others & given.keys():
             what = (
                 f"has no entry {sorted(missing)}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping, MutableMapping, Set, ValuesView
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Set, ValuesView
 from dataclasses import InitVar
 from difflib import get_close_matches
 from types import MappingProxyType
@@ -127,8 +127,9 @@ class Optimizer(BaseOptimizer, private=("_common", "_groups", "_plan", "_step"))
     #: What each framework sets otherwise than the class. The defaults are torch's where torch has
     #: the optimizer; a framework that lacks it is missing.
     conventions: ClassVar[Mapping[str, Mapping[str, OptionValue]]] = {}
-    #: What torch keeps in a parameter's state though it follows from options and step count.
-    derived_state: ClassVar[tuple[str, ...]] = ()
+    #: What torch keeps in a parameter's state though it follows from a group's options and the step
+    #: count: how, by name.
+    derived_state: ClassVar[Mapping[str, Callable[[Mapping[str, Any], int], float]]] = {}
 
     def __init_subclass__(cls, rule: str | None = None, torch: str | None = None) -> None:
         if rule is not None:

@@ -1,12 +1,10 @@
 """pyfastopt.torch: groups, schedulers, hooks, scalers, and other processes."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import interpreter
 import pytest
-from torch_models import assert_close, both, flat, network, optim, run, torch
+from torch_models import assert_close, both, flat, network, optim, run, run_two_ranks, torch
 
 EXAMPLES = Path(__file__).parent.parent / "examples" / "embed" / "torch"
 
@@ -235,20 +233,7 @@ print("equal")
 
 @pytest.mark.slow
 def test_zero_redundancy_optimizer(tmp_path):
-    if not torch.distributed.is_available() or not torch.distributed.is_gloo_available():
-        pytest.skip("this torch has no gloo")
-    ranks = [
-        subprocess.Popen(
-            [sys.executable, "-W", "ignore", "-c", ZERO, str(rank), str(tmp_path / "meeting")],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for rank in (0, 1)
-    ]
-    for process in ranks:
-        output, errors = process.communicate(timeout=300)
-        assert output.endswith("equal\n"), errors
+    run_two_ranks(ZERO, tmp_path / "meeting")
 
 
 @pytest.mark.slow

@@ -1,11 +1,31 @@
 """Models in PyTorch, their training, and comparisons; who imports this is skipped without torch."""
 
 import io
+import subprocess
+import sys
 
 import pytest
 
 torch = pytest.importorskip("torch")
 optim = pytest.importorskip("pyfastopt.torch")
+
+
+def run_two_ranks(code, folder):
+    """Run code in two processes that meet by way of the folder; both have to end with "equal"."""
+    if not torch.distributed.is_available() or not torch.distributed.is_gloo_available():
+        pytest.skip("this torch has no gloo")
+    ranks = [
+        subprocess.Popen(
+            [sys.executable, "-W", "ignore", "-c", code, str(rank), str(folder)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for rank in (0, 1)
+    ]
+    outputs = [process.communicate(timeout=300) for process in ranks]
+    for output, errors in outputs:
+        assert output.endswith("equal\n"), errors
 
 
 def network(dtype=torch.float64):

@@ -80,6 +80,10 @@ bool is_negated(py::handle object) {
     return is_neg && is_neg().cast<bool>();
 }
 
+[[noreturn]] void refuse_sign(const Label& label) {
+    value_error(label.text(), "its negation is still to be done; pass what .resolve_neg() gives");
+}
+
 }  // namespace
 
 const NumPy* NumPy::imported = nullptr;
@@ -108,9 +112,7 @@ std::size_t bytes_of(const fastopt_array& array) {
 }
 
 void refuse_negated(py::handle object, const Label& label) {
-    if (is_negated(object))
-        value_error(label.text(),
-                    "its negation is still to be done; pass what .resolve_neg() gives");
+    if (is_negated(object)) refuse_sign(label);
 }
 
 Memory Memory::share(py::handle object, const Label& label) {
@@ -146,7 +148,7 @@ Memory Memory::share(py::handle object, const Label& label) {
                 .c_str());
         throw py::error_already_set();
     }
-    if (negated) refuse_negated(object, label);
+    if (negated) refuse_sign(label);
     const DLPackExchange* exchange = find_exchange(py::type::handle_of(object));
     if (exchange == nullptr || !array.writeable()) return Memory(array);
     // Where a tensor has no memory, NumPy has taken some of its own.

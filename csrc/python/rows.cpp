@@ -115,7 +115,6 @@ void Rows::make_plan(const std::vector<OptionStruct>& groups,
         layouts.insert(layouts.end(), layout, layout + 2 * held.ndim);
     });
     std::vector<Memory> gradients(rows_.size());
-    std::vector<Apart> apart(rows_.size());
 
     // Nothing of this fails.
     std::size_t layout = 0;
@@ -125,7 +124,7 @@ void Rows::make_plan(const std::vector<OptionStruct>& groups,
     });
     layouts_ = std::move(layouts);
     gradients_ = std::move(gradients);
-    apart_ = std::move(apart);
+    apart_.clear();
     plan_ = std::move(plan);
     group_count_ = groups.size();
     bytes_ = bytes;
@@ -193,7 +192,10 @@ void Rows::set_interleaved_gradients() {
 
 // Whether the gradient is where it was found to have no element in common with what is updated.
 bool Rows::is_known_apart(std::size_t row, const fastopt_array& gradient) const {
-    const Apart& known = apart_[row];
+    if (apart_.empty()) return false;
+    const auto found = apart_.find(row);
+    if (found == apart_.end()) return false;
+    const Apart& known = found->second;
     return known.data == gradient.data &&
            known.strides.size() == static_cast<std::size_t>(gradient.ndim) &&
            std::equal(known.strides.begin(), known.strides.end(), gradient.strides);

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "../include/fastopt.hpp"
@@ -134,7 +135,8 @@ class Rows {
     OptionStruct defaults_;
     std::size_t group_count_ = 0;
     std::vector<std::ptrdiff_t> layouts_;
-    std::vector<Apart> apart_;  // of each row: the last that lay between what is updated
+    std::unordered_map<std::size_t, Apart>
+        apart_;                             // of rows whose last lay between what is updated
     std::vector<std::size_t> interleaved_;  // rows, in a step
     std::size_t bytes_ = 0;                 // of all parameters
 };

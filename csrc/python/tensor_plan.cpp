@@ -110,7 +110,6 @@ void TensorPlan::add_row(std::size_t number, const fastopt_variant_info& variant
     entry.row = index;
     const py::dict state = given[2];
     Tracked& tracked = tracked_.emplace_back();
-    tracked.parameter = entry.parameter;
     tracked.place = place;
     tracked.has_step = state.contains("step");
     tracked.began_with = given[3].cast<std::int64_t>();
@@ -196,7 +195,7 @@ bool TensorPlan::is_known(py::handle state) {
             found[key] = value;
         }
         for (std::size_t row = 0; row < rows_.size(); ++row) {
-            const auto at = found.find(tracked_[row].parameter.ptr());
+            const auto at = found.find(parameter(row).ptr());
             if (at != found.end())
                 tracked_[row].state = py::reinterpret_borrow<py::object>(at->second);
         }
@@ -319,7 +318,7 @@ const py::list& TensorPlan::updated() {
     if (!updated_is_current_) {
         updated_ = py::list();
         for (std::size_t row = 0; row < rows_.size(); ++row)
-            if (tracked_[row].active) updated_.append(tracked_[row].parameter);
+            if (tracked_[row].active) updated_.append(parameter(row));
         updated_is_current_ = true;
     }
     return updated_;

@@ -52,7 +52,6 @@ class TensorPlan final : Rows {
         }
         for (Tracked& row : tracked_) {
             visit(row.state);
-            visit(row.parameter);
             for (Slot& slot : row.slots) {
                 visit(slot.tensor);
                 visit(slot.array);
@@ -102,7 +101,6 @@ class TensorPlan final : Rows {
 
     // What the library's optimizer has of a row.
     struct Tracked {
-        py::object parameter;
         std::size_t place;  // within its group
         std::vector<Slot> slots;
         bool has_step;            // the last of the slots counts the steps
@@ -124,6 +122,9 @@ class TensorPlan final : Rows {
     bool set_gradients(bool with_state);
     bool is_unchanged(std::size_t row, bool with_state) const;
     std::int64_t count(std::size_t row) const;
+    const py::object& parameter(std::size_t row) const {
+        return groups_[rows_[row].group].entries[tracked_[row].place].parameter;
+    }
     fastopt_array step_tensor(std::size_t row) const { return array(rows_[row].slots.back()); }
 
     const DLPackExchange* exchange_;

@@ -37,7 +37,10 @@ class ASGD(Optimizer, rule="asgd", torch="ASGD"):
     alpha: float = 0.75
     t0: float = 1e6
 
-    derived_state = ("eta", "mu")
+    derived_state = {
+        "eta": lambda o, t: o["lr"] / (1 + o["lambd"] * o["lr"] * t) ** o["alpha"],
+        "mu": lambda o, t: 1 / max(1.0, t - o["t0"]),
+    }
 
     @staticmethod
     def formula(p: Floats, g: Floats, state: State, o: Options) -> None:

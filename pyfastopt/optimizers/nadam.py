@@ -45,7 +45,9 @@ class NAdam(Optimizer, rule="nadam", torch="NAdam"):
     eps_root: float = 0.0
     momentum_decay: float = 4e-3
 
-    derived_state = ("mu_product",)
+    derived_state = {
+        "mu_product": lambda o, t: momentum_product(o["betas"][0], o["momentum_decay"], t)
+    }
     conventions = {
         "keras": {"lr": 1e-3, "eps": 1e-7, "momentum_decay": 1.0, "decoupled_weight_decay": True},
         "optax": {"momentum_decay": float("inf")},

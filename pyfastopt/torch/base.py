@@ -17,7 +17,7 @@ from torch.optim import optimizer as torch_optimizer
 
 from .. import _core
 from ..optimizer import Optimizer, check_own_key
-from .checkpoint import SCALARS, SLOTS, check_checkpoint
+from .checkpoint import SLOTS, check_checkpoint
 from .views import check_whole, is_plain, like, plain_view
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ class Fused(Locked):
     def _known_names(self) -> tuple[Set[str], Set[str]]:
         rule = self._plain.rule
         count = {"step"} if self._has_step else set()
-        return self._plain.defaults.keys(), SLOTS[rule] | count | SCALARS.get(rule, {}).keys()
+        return self._plain.defaults.keys(), SLOTS[rule] | count | self._plain.derived_state.keys()
 
     def _needed_state(self, group: dict[str, Any], entry: Mapping[str, Any]) -> Set[str]:
         slots = _core.group_state(self._plain.rule, group).keys()
@@ -138,7 +138,7 @@ class Fused(Locked):
     def state(self) -> defaultdict[torch.Tensor, Any]:
         """The state of each parameter by name, as torch has it."""
         self._shared.state_was_handed_out = True
-        if self._plain.rule in SCALARS and "param_groups" in self.__dict__:
+        if self._plain.derived_state and "param_groups" in self.__dict__:
             self._write_scalars()
         return self._state
 
@@ -160,7 +160,7 @@ class Fused(Locked):
                 state = self._state.get(p, {})
                 if "step" not in state:
                     continue
-                for name, scalar in SCALARS[self._plain.rule].items():
+                for name, scalar in self._plain.derived_state.items():
                     value = scalar(group, int(state["step"]))
                     # In old checkpoints they are numbers.
                     if not isinstance(state.get(name), torch.Tensor):

@@ -8,17 +8,8 @@ from typing import Any
 
 import torch
 
-from .. import _core
-from ..optimizers.nadam import momentum_product
-
-#: What torch keeps in a parameter's state though it follows from the options and the step count.
-SCALARS: dict[str, dict[str, Callable[[dict[str, Any], int], float]]] = {
-    "nadam": {"mu_product": lambda o, t: momentum_product(o["betas"][0], o["momentum_decay"], t)},
-    "asgd": {
-        "eta": lambda o, t: o["lr"] / (1 + o["lambd"] * o["lr"] * t) ** o["alpha"],
-        "mu": lambda o, t: 1 / max(1.0, t - o["t0"]),
-    },
-}
+from .. import _core, optimizers
+from ..checkpoint import ALL_OPTIONS, LOOPS
 
 #: The names of each rule's state arrays, under whichever options.
 SLOTS = {rule: set(slots) for rule, _, _, slots in _core.rules()}
@@ -30,18 +21,17 @@ LBFGS_STATE = frozenset(
 )
 
 # The options of any optimizer, torch's or pyfastopt's, and what is in the state of any.
-_ALL_OPTIONS = {name for _, _, options, _ in _core.rules() for name, *_ in options} | {
+_ALL_OPTIONS = ALL_OPTIONS | {
     name
     for optimizer in map(vars(torch.optim).get, torch.optim.__all__)
     if isinstance(optimizer, type) and optimizer is not torch.optim.Optimizer
     for name in inspect.signature(optimizer).parameters
 }
 _ALL_STATE = {"step", "al", "row_var", "col_var", "variance"}.union(
-    LBFGS_STATE, *SCALARS.values(), *SLOTS.values()
+    LBFGS_STATE,
+    *SLOTS.values(),
+    *(getattr(optimizers, name).derived_state for name in optimizers.__all__),
 )
-
-# Which of torch's loops to take: any group may have these.
-_LOOPS = {"params", "foreach", "fused", "capturable", "differentiable"}
 
 # The options that only pyfastopt has: a group may lack them.
 _OURS = {"grad_scale", "clip_value"}
@@ -94,9 +84,10 @@ def check_checkpoint(
     groups = [dict(group) for group in loaded.get("param_groups", ())]
     scratch.__setstate__({"state": {}, "param_groups": groups})
 
-    foreign, foreign_state = _ALL_OPTIONS - known - _LOOPS, _ALL_STATE - known_state
+    foreign = _ALL_OPTIONS - known - LOOPS - {"params"}
+    foreign_state = _ALL_STATE - known_state
     for i, group in enumerate(groups):
-        check(f"param_groups[{i}]", group.keys(), needed - _LOOPS - _OURS, foreign)
+        check(f"param_groups[{i}]", group.keys(), needed - LOOPS - _OURS, foreign)
         for k, p in enumerate(group["params"]):
             place = f"the state of param_groups[{i}]['params'][{k}]"
             entry = loaded.get("state", {}).get(p, {})

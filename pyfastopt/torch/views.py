@@ -56,9 +56,14 @@ def like(tensor: torch.Tensor, parameter: torch.Tensor) -> torch.Tensor:
     if parameter.is_complex():
         tensor = torch.view_as_complex(tensor)
     if sharded is not None and isinstance(parameter, sharded):
-        mesh, placements = parameter.device_mesh, parameter.placements
-        size = {"shape": parameter.shape, "stride": parameter.stride()}
-        tensor = sharded.from_local(tensor, mesh, placements, run_check=False, **size)
+        tensor = sharded.from_local(
+            tensor,
+            parameter.device_mesh,
+            parameter.placements,
+            run_check=False,
+            shape=parameter.shape,
+            stride=parameter.stride(),
+        )
     return tensor
 
 
