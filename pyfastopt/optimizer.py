@@ -24,8 +24,14 @@ class ParamGroup(MutableMapping[str, Any]):
 
     def __init__(self, plan: _core.Plan, index: int, own: dict[str, Any]) -> None:
         self._plan = plan
-        self._index = index
+        self._place: int | None = index  # None once it is removed
         self._own = own
+
+    @property
+    def _index(self) -> int:
+        if self._place is None:
+            raise RuntimeError("the parameter group was removed from its optimizer")
+        return self._place
 
     def _options(self) -> dict[str, OptionValue]:
         return self._plan.options(self._index)
@@ -293,9 +299,10 @@ class Optimizer(BaseOptimizer, private=("_common", "_groups", "_plan", "_step"))
         """
         groups = list(self._groups)
         self._plan.remove_group(index)
-        del groups[index]
-        owns = [group._own for group in groups]
-        self._groups = tuple(ParamGroup(self._plan, i, own) for i, own in enumerate(owns))
+        groups.pop(index)._place = None
+        for i, group in enumerate(groups):
+            group._place = i
+        self._groups = tuple(groups)
 
     @property
     def state(self) -> list[dict[str, Any]]:

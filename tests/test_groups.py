@@ -105,6 +105,19 @@ def test_a_group_that_goes(row):
         opt.step([[vector(3)], [vector(3)], [vector(6)]])
 
 
+def test_groups_that_others_hold_stay_what_they_are():
+    opt = fo.SGD([{"params": vector(n), "lr": float(n)} for n in (1, 2, 3)])
+    first, second, third = opt.param_groups
+    opt.remove_param_group(1)
+    third["lr"] = 0.5
+    assert [group["lr"] for group in opt.param_groups] == [1.0, 0.5]
+    assert opt.param_groups == (first, third)
+    for use in (lambda: second["lr"], lambda: second["params"], lambda: second.update(lr=9.0)):
+        with pytest.raises(RuntimeError, match="was removed from its optimizer"):
+            use()
+    assert [group["lr"] for group in opt.param_groups] == [1.0, 0.5]
+
+
 BAD_GROUPS = [
     (lambda p: [], TypeError, r"param_group = \[\] must be a dict with an entry 'params'"),
     (lambda p: {"lr": 1.0}, TypeError, "must be a dict with an entry 'params'"),
