@@ -150,6 +150,13 @@ class Plan:
         self.api.plan_set_gradient(self.handle, row, array, flags)
         self.arrays.append(g)
 
+    def set_sparse_gradient(self, row, indices, values, flags=0):
+        indices = np.ascontiguousarray(indices, np.int64)
+        self.api.plan_set_sparse_gradient(
+            self.handle, row, indices.ctypes, indices.size, ctypes.byref(described(values)), flags
+        )
+        self.arrays.append(values)
+
     def step(self, num_threads=1):
         self.api.plan_step(self.handle, num_threads)
 

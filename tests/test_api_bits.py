@@ -6,8 +6,10 @@ import math
 import numpy as np
 import pytest
 from arrays import laid_out, same_bits
-from c_library import RULES, Array, Plan, assert_same, described, of_class
+from c_library import RULES, Array, Plan, Refused, assert_same, described, of_class
 from table import TABLE
+
+import pyfastopt as fo
 
 #: Around the widths of vectors and cache lines, one dimension and more, and one for many threads.
 SHAPES = [(n,) for n in (0, 1, 3, 4, 7, 8, 15, 16, 17, 31, 33, 255, 256, 257, 70_001)]
@@ -84,6 +86,75 @@ def test_plans(api, row, options, dtype, rng):
         plan.step(threads)
         optimizer.step(grads)
     assert_same(plan, rows, optimizer, params)
+
+
+@pytest.mark.parametrize("kind", range(6))
+def test_sparse_gradients(api, row, options, dtype, kind, rng):
+    """A step of some slices gives the bits that arrays of these slices alone get."""
+    plan = Plan(api)
+    of_slices = Plan(api)
+    plan.add_group(of_class(row.optimizer(np.zeros(1), **options)))
+    of_slices.add_group(plan.options(0))
+    shapes = [(7, 3), (40, 17), (6, 5, 4), (9,), (3, 4, 1), (300, 64), (5, 0), (0, 3)]
+    params = [numbers(rng, shape, dtype, kind) for shape in shapes]
+    expected = [p.copy() for p in params]
+    for i, p in enumerate(params):
+        plan.add_row(0, p)
+        of_slices.add_row(0, expected[i])
+    if row.rule in ("lars", "lamb"):
+        with pytest.raises(Refused, match="^values: the rule works with norms of the whole"):
+            plan.set_sparse_gradient(0, [1], np.ones((1, 3), dtype))
+        return
+    for step, threads in enumerate([1, 2, 3, 0]):
+        before = [{"p": p.copy(), **copies(plan.state(i))} for i, p in enumerate(params)]
+        masks = []
+        for i, p in enumerate(params):
+            axes = 1 + (i + step) % p.ndim
+            total = math.prod(p.shape[:axes])
+            chosen = np.flatnonzero(rng.random(total) < (0.0, 0.5, 0.9)[step % 3])
+            values = numbers(rng, (chosen.size, *p.shape[axes:]), dtype, kind + step)
+            plan.set_sparse_gradient(i, chosen, values)
+            dense = np.zeros((total, *p.shape[axes:]), dtype)
+            dense[chosen] = values
+            of_slices.set_gradient(i, dense.reshape(p.shape))
+            masks.append(np.isin(np.arange(total), chosen).reshape(p.shape[:axes]))
+        plan.step(threads)
+        of_slices.step()
+        for i, p in enumerate(params):
+            after = {"p": p, **plan.state(i)}
+            stepped = {"p": expected[i], **of_slices.state(i)}
+            for name, array in after.items():
+                assert same_bits(array[masks[i]], stepped[name][masks[i]]), (name, p.shape)
+                assert same_bits(array[~masks[i]], before[i][name][~masks[i]]), (name, p.shape)
+                stepped[name][...] = array
+            assert plan.steps(i) == step + 1
+
+
+def test_sparse_and_dense_gradients_in_turns(api, dtype):
+    plan = Plan(api)
+    plan.add_group(fo.option_struct("sgd", lr=1.0))
+    params = [np.zeros((4, 3), dtype), np.zeros(2, dtype)]
+    for i, p in enumerate(params):
+        plan.add_row(0, p)
+        plan.set_gradient(i, np.full_like(p, -1))
+    plan.step()
+    plan.set_sparse_gradient(0, [1, 3], np.full((2, 3), -1, dtype))
+    plan.step()
+    plan.add_row(0, np.zeros(3, dtype))
+    plan.set_sparse_gradient(0, [0, 1, 2, 3], np.full((4, 3), -1, dtype))
+    plan.step(2)
+    assert params[0].T.tolist() == [[2, 3, 2, 3]] * 3
+    plan.set_gradient(0, None)
+    plan.step()
+    plan.set_gradient(0, np.full((4, 3), -1, dtype))
+    plan.step()
+    assert params[0].T.tolist() == [[3, 4, 3, 4]] * 3
+    assert params[1].tolist() == [5, 5]
+    assert [plan.steps(i) for i in range(3)] == [4, 5, 0]
+
+
+def copies(arrays):
+    return {name: array.copy() for name, array in arrays.items()}
 
 
 def test_groups_of_all_rules(api, dtype, rng):

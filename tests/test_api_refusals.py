@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import math
 import re
 import threading
 
@@ -117,6 +118,13 @@ class World:
             "plan_add_group": {"options": adam, "group": None},
             "plan_add_row": {"group": 1, "parameter": described(self.new), "row": None},
             "plan_set_gradient": {"row": 1, "gradient": described(self.free), "flags": 0},
+            "plan_set_sparse_gradient": {
+                "row": 1,
+                "indices": np.array([0, 2, 4]),
+                "count": 3,
+                "values": described(three(self)),
+                "flags": 0,
+            },
             "plan_step": {"num_threads": 2},
             "plan_get_options": {"group": 0, "options": adam.copy()},
             "plan_set_options": {"group": 0, "options": changed(adam, lr=0.5)},
@@ -183,8 +191,16 @@ def slot(number, choose=lambda world: world.free, **members):
     return {"slots": slots}
 
 
-def misaligned(argument):
-    return {argument: lambda world: described(world.free, data=world.free.ctypes.data + 1)}
+def misaligned(argument, choose=lambda world: world.free):
+    def described_wrongly(world):
+        array = choose(world)
+        return described(array, data=array.ctypes.data + 1)
+
+    return {argument: described_wrongly}
+
+
+def three(world):
+    return world.free[:3]
 
 
 def null(argument):
@@ -265,7 +281,8 @@ BAD = {
         (options(rule=ctypes.addressof(ADAMANT)), f"rule = 'adamant' {NO_RULE}"),
     ],
     (INVALID_OPTION, READ_OPTIONS): [
-        (options(lr=-1.0), "lr = -1 must be a finite number >= 0"),
+        (options(lr=math.inf), "lr = inf must be a finite number, in float32 too"),
+        (options(eps=-1.0), "eps = -1 must be a finite number >= 0"),
         (options(betas=(0.9, 1.0)), r"betas\[1\] = 1 must be a number in \[0, 1\)"),
         (options(amsgrad=2), "amsgrad = 2 must be 0 or 1"),
     ],
@@ -282,11 +299,14 @@ BAD = {
         ({"group": 3}, "group = 3 is not below the plan's 3 groups"),
         ({"group": 2**64 - 1}, f"group = {2**64 - 1} is not below the plan's 3 groups"),
     ],
-    (INVALID_ARGUMENT, "plan_set_gradient plan_get_steps plan_set_steps plan_get_slot"): [
+    (
+        INVALID_ARGUMENT,
+        "plan_set_gradient plan_set_sparse_gradient plan_get_steps plan_set_steps plan_get_slot",
+    ): [
         ({"row": 3}, "row = 3 is not below the plan's 3 rows"),
         ({"row": 2**64 - 1}, f"row = {2**64 - 1} is not below the plan's 3 rows"),
     ],
-    (INVALID_ARGUMENT, "plan_add_row plan_set_gradient apply"): [
+    (INVALID_ARGUMENT, "plan_add_row plan_set_gradient plan_set_sparse_gradient apply"): [
         ({"flags": 2}, "flags = 2 must be 0 or FASTOPT_DISJOINT"),
         ({"flags": 2**32 - 1}, f"flags = {2**32 - 1} must be 0 or FASTOPT_DISJOINT"),
     ],
@@ -412,6 +432,34 @@ BAD = {
         (array("gradient", data=None), "gradient: data is NULL; pass the address of its elements"),
         (array("gradient", strides=(4,)), f"gradient: {NOT_ALIGNED}"),
         (misaligned("gradient"), f"gradient: {NOT_ALIGNED}"),
+    ],
+    (INVALID_ARGUMENT, "plan_set_sparse_gradient"): [
+        *null("indices"),
+        *null("values"),
+        *((array("values", three, **bad), f"^values: {message}") for bad, message in NO_ARRAYS),
+        (array("values", three, data=None), "^values: data is NULL; pass the address of its elem"),
+        (misaligned("values", three), f"^values: {NOT_ALIGNED}"),
+        (array("values", lambda w: w.g[0][0]), "^values: type float32 differs .* float64; convert it"),
+        (array("values"), r"^values: shape \(5,\) must be \(3,\), a slice .* for each index"),
+        (array("values", ndim=0), r"^values: ndim = 0 must be from 1 to the parameter's 1: a sl"),
+        (array("values", ndim=2, shape=(3, 1)), "^values: ndim = 2 must be from 1 to the par"),
+        *(
+            ({"indices": np.array(indices)}, rf"^indices: indices\[{i}\] = {indices[i]} must be ab")
+            for i, indices in [
+                (0, [-1, 0, 1]),
+                (0, [5, 6, 7]),
+                (1, [1, 1, 2]),
+                (2, [0, 3, 2]),
+                (2, [0, 3, 5]),
+                (2, [0, 3, -(2**63)]),
+            ]
+        ),
+    ],
+    (OVERLAP, "plan_set_sparse_gradient"): [
+        (
+            array("values", lambda w: w.block[12:15]),
+            "^values: shares memory with what the plan updates; pass a c",
+        ),
     ],
     (OVERLAP, "plan_set_gradient"): [
         (array("gradient", choose), "gradient: shares memory with what the plan updates; pass a c")

@@ -42,6 +42,7 @@ def test_busy(api):
             "plan_add_group": (record.ctypes, None),
             "plan_add_row": (0, ctypes.byref(other), None, 0, None),
             "plan_set_gradient": (0, None, 0),
+            "plan_set_sparse_gradient": (0, None, 0, ctypes.byref(other), 0),
             "plan_step": (1,),
             "plan_set_options": (0, record.ctypes),
             "plan_set_steps": (0, 5),

@@ -61,6 +61,19 @@ fastopt_status fastopt_plan_set_gradient(fastopt_plan* plan, size_t row,
     });
 }
 
+fastopt_status fastopt_plan_set_sparse_gradient(fastopt_plan* plan, size_t row,
+                                                const int64_t* indices, size_t count,
+                                                const fastopt_array* values,
+                                                unsigned flags) noexcept {
+    return guard([&] {
+        given(plan, "plan").check_idle();
+        if (count > 0) given(indices, "indices");
+        check_array(given(values, "values"), "values");
+        plan->set_sparse_gradient(row, indices, count, *values,
+                                  checked_flags(flags) == FASTOPT_DISJOINT);
+    });
+}
+
 fastopt_status fastopt_plan_step(fastopt_plan* plan, int num_threads) noexcept {
     return guard([&] { given(plan, "plan").step(checked_threads(num_threads)); });
 }

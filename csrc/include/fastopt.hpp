@@ -142,6 +142,10 @@ class Plan {
     void set_gradient_array(std::size_t row, const fastopt_array& gradient, unsigned flags = 0) {
         check(fastopt_plan_set_gradient(get(), row, &gradient, flags));
     }
+    void set_sparse_gradient(std::size_t row, const std::int64_t* indices, std::size_t count,
+                             const fastopt_array& values, unsigned flags = 0) {
+        check(fastopt_plan_set_sparse_gradient(get(), row, indices, count, &values, flags));
+    }
     // The row is skipped until it has a gradient again.
     void clear_gradient(std::size_t row) {
         check(fastopt_plan_set_gradient(get(), row, nullptr, 0));

@@ -1,4 +1,5 @@
-// An array flattened: its elements one after the other, in a given order of its axes.
+// How an array lies when it is flattened: its elements one after the other, in a given order of its
+// axes.
 //
 // Where they turn out contiguous they go straight to the kernel; any others are read into a tile,
 // updated there, and written back.
@@ -30,7 +31,6 @@ class Operand {
 
     // `room` has an axis for each of the array's, and lives as long as the operand is used.
     void bind(const fastopt_array& array, const int* order, Axis* room) {
-        data_ = static_cast<char*>(array.data);
         axes_ = room;
         axis_count_ = 0;
         contiguous_ = true;
@@ -49,26 +49,27 @@ class Operand {
     }
 
     bool contiguous() const { return contiguous_; }
-    char* data() const { return data_; }
+
+    // Here `data` is where the array begins.
 
     template <class F>
-    void read(std::size_t first, std::size_t count, F* tile) const {
-        walk(first, count, [&](char* element) { std::memcpy(tile++, element, sizeof(F)); });
+    void read(char* data, std::size_t first, std::size_t count, F* tile) const {
+        walk(data, first, count, [&](char* element) { std::memcpy(tile++, element, sizeof(F)); });
     }
 
     template <class F>
-    void write(std::size_t first, std::size_t count, const F* tile) const {
-        walk(first, count, [&](char* element) { std::memcpy(element, tile++, sizeof(F)); });
+    void write(char* data, std::size_t first, std::size_t count, const F* tile) const {
+        walk(data, first, count, [&](char* element) { std::memcpy(element, tile++, sizeof(F)); });
     }
 
   private:
     // visit(address) for the elements first, first + 1, ... of the flattened array.
     template <class Visit>
-    void walk(std::size_t first, std::size_t count, Visit&& visit) const {
+    void walk(char* data, std::size_t first, std::size_t count, Visit&& visit) const {
         const std::size_t inner = axis_count_ - 1;
         const Axis run = axes_[inner];
         std::ptrdiff_t index[FASTOPT_MAX_DIMS];
-        char* start = data_;  // of the innermost run that the walk is in
+        char* start = data;  // of the innermost run that the walk is in
         auto rest = static_cast<std::ptrdiff_t>(first);
         for (std::size_t k = axis_count_; k-- > 0;) {
             index[k] = rest % axes_[k].size;
@@ -92,7 +93,6 @@ class Operand {
         }
     }
 
-    char* data_ = nullptr;
     bool contiguous_ = true;
     Axis* axes_ = nullptr;
     std::size_t axis_count_ = 0;

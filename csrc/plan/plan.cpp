@@ -7,6 +7,7 @@
 
 #include "../base/checks.h"
 #include "../base/failure.h"
+#include "../base/text.h"
 #include "../runtime/isa.h"
 #include "../runtime/thread_count.h"
 #include "state_layout.h"
@@ -84,6 +85,13 @@ fastopt_array Plan::allocate_slot(Row& row, const fastopt_array& parameter, doub
     return slot;
 }
 
+void Plan::Row::bind(std::size_t operand, const fastopt_array& array) {
+    at[operand] = static_cast<char*>(array.data);
+    std::copy_n(array.strides, array.ndim,
+                lengths.begin() + static_cast<std::ptrdiff_t>((1 + operand) * order.size()));
+    layouts[operand].bind(array, order.data(), axes.data() + operand * order.size());
+}
+
 // Of the arrays of a new row: from those that are written, from the gradients, from each other.
 void Plan::check_overlap(const std::vector<Extent>& added,
                          const std::vector<std::string>& names) const {
@@ -106,43 +114,39 @@ std::size_t Plan::add_row(std::size_t group, fastopt_array parameter, const fast
     row.type = parameter.type;
     row.variant = chosen.variant();
     row.count = element_count(parameter);
-    row.layout.assign(parameter.shape, parameter.shape + parameter.ndim);
-    row.layout.resize(2 * row.layout.size());
     std::ptrdiff_t c_strides[FASTOPT_MAX_DIMS];
     fill_strides(parameter, c_strides);
     check_written(parameter, "parameter");
     const fastopt_variant_info& variant = variant_info(row.variant);
     row.order.resize(static_cast<std::size_t>(parameter.ndim));
     sweep_order(active_isa().at(row.type, row.variant), parameter, row.order.data());
-    row.operands.resize(2 + variant.slot_count);
-    row.axes.resize(row.operands.size() * row.order.size());
+    row.layouts.resize(2 + variant.slot_count);
+    row.axes.resize(row.operands() * row.order.size());
+    row.lengths.assign(parameter.shape, parameter.shape + parameter.ndim);
+    row.lengths.resize((1 + row.operands()) * row.order.size());
     row.bind(0, parameter);
     std::vector<Extent> extents{extent(parameter)};
     std::vector<std::string> names{"parameter"};
     for (std::size_t i = 0; i < variant.slot_count; ++i) {
         names.emplace_back(variant.slots[i]);
         fastopt_array slot;
-        Array& kept = row.slots.emplace_back();
-        kept.strides.resize(static_cast<std::size_t>(parameter.ndim));
+        std::ptrdiff_t strides[FASTOPT_MAX_DIMS];
         if (slots == nullptr) {
-            slot = allocate_slot(row, parameter, chosen.initial_state(static_cast<int>(i)),
-                                 kept.strides.data());
+            slot =
+                allocate_slot(row, parameter, chosen.initial_state(static_cast<int>(i)), strides);
         } else {
             slot = slots[i];
             check_like(slot, row.type, row.ndim(), row.shape(), names.back());
-            fill_strides(slot, c_strides);
+            fill_strides(slot, strides);
             check_written(slot, names.back());
-            kept.strides.assign(slot.strides, slot.strides + slot.ndim);
         }
-        kept.data = slot.data;
-        slot.strides = kept.strides.data();
         extents.push_back(extent(slot));
         row.bind(2 + i, slot);
     }
     if (!disjoint) check_overlap(extents, names);
     // Room for a step, which must not fail for want of memory.
     listed_ = nullptr;
-    tasks_.resize(rows_.size() + 1);
+    tasks_.resize(std::max(tasks_.size(), rows_.size() + 1 + slice_count_));
     leads_.reserve(rows_.size() + 1);
     coefficients_.resize(rows_.size() + 1);
     written_.reserve(extents.size());
@@ -167,10 +171,11 @@ void Plan::set_steps(std::size_t index, std::int64_t steps) {
 
 fastopt_array Plan::slot(std::size_t index, std::size_t slot) const {
     const Row& of = row(index);
-    if (slot >= of.slots.size())
+    const std::size_t operand = 2 + slot;
+    if (slot >= of.operands() - 2)
         refuse("slot = " + std::to_string(slot) + " is not below the row's " +
-               std::to_string(of.slots.size()) + " slots");
-    return {of.slots[slot].data, of.type, of.ndim(), of.shape(), of.slots[slot].strides.data()};
+               std::to_string(of.operands() - 2) + " slots");
+    return {of.at[operand], of.type, of.ndim(), of.shape(), of.strides(operand)};
 }
 
 void Plan::set_gradient(std::size_t index, const fastopt_array* gradient, bool disjoint) {
@@ -182,38 +187,115 @@ void Plan::set_gradient(std::size_t index, const fastopt_array* gradient, bool d
         }
         row.active = false;
         row.gradient = {};
+        take_slices(row, nullptr);
         return;
     }
     check_like(*gradient, row.type, row.ndim(), row.shape(), "gradient");
     fastopt_array array = *gradient;
     std::ptrdiff_t c_strides[FASTOPT_MAX_DIMS];
     fill_strides(array, c_strides);
-    Operand& operand = row.operands[gradient_operand];
-    const bool unmoved = row.active && operand.data() == array.data &&
-                         same_lengths(array.strides, row.gradient_strides(), array.ndim);
+    const bool was_dense = row.active && row.slices == nullptr;
+    const bool unmoved = was_dense && row.at[gradient_operand] == array.data &&
+                         same_lengths(array.strides, row.strides(gradient_operand), array.ndim);
     if (unmoved && (disjoint || row.gradient.begin != nullptr)) return;
     check_read(array, "gradient");
-    Extent bytes{};
-    if (!disjoint) {
-        bytes = extent(array);
-        if (written_.overlaps(bytes)) refuse_overlap("gradient", "what the plan updates");
-    }
-    row.gradient = bytes;
-    std::copy_n(array.strides, array.ndim, row.gradient_strides());
-    const bool was_contiguous = operand.contiguous();
+    row.gradient = disjoint ? Extent{} : extent_apart(array, "gradient");
+    const Operand& layout = row.layouts[gradient_operand];
+    const bool was_contiguous = layout.contiguous();
     row.bind(gradient_operand, array);
-    if (!row.active || operand.contiguous() != was_contiguous)
+    if (!was_dense || layout.contiguous() != was_contiguous)
         listed_ = nullptr;
     else if (listed_ != nullptr && row.count > 0)
-        tasks_[row.task].at[gradient_operand] = operand.data();
+        tasks_[row.task].at[gradient_operand] = row.at[gradient_operand];
+    take_slices(row, nullptr);
     active_ += row.active ? 0 : 1;
     row.active = true;
 }
 
+void Plan::set_sparse_gradient(std::size_t index, const std::int64_t* indices, std::size_t count,
+                               fastopt_array values, bool disjoint) {
+    Row& row = this->row(index);
+    std::ptrdiff_t c_strides[FASTOPT_MAX_DIMS];
+    fill_strides(values, c_strides);
+    auto slices = find_slices(row, indices, count, values);
+    check_read(values, "values");
+    const Extent bytes = disjoint ? Extent{} : extent_apart(values, "values");
+    // Room for a step, which must not fail for want of memory.
+    tasks_.resize(std::max(tasks_.size(), rows_.size() + slice_count_ + count));
+
+    row.gradient = bytes;
+    row.at[gradient_operand] = static_cast<char*>(values.data);
+    take_slices(row, std::move(slices));
+    listed_ = nullptr;
+    active_ += row.active ? 0 : 1;
+    row.active = true;
+}
+
+// What the values are for, which have their strides.
+std::unique_ptr<Plan::Slices> Plan::find_slices(const Row& row, const std::int64_t* indices,
+                                                std::size_t count,
+                                                const fastopt_array& values) const {
+    const Kernel& kernel = active_isa().at(row.type, row.variant);
+    if (kernel.measure != nullptr)
+        refuse_argument("values",
+                        "the rule works with norms of the whole parameter; set a dense "
+                        "gradient");
+    if (values.ndim < 1 || values.ndim > row.ndim())
+        refuse_argument("values", "ndim = " + std::to_string(values.ndim) +
+                                      " must be from 1 to the parameter's " +
+                                      std::to_string(row.ndim()) + ": a slice for each index");
+    auto slices = std::make_unique<Slices>();
+    const int before = slices->axes_before = row.ndim() - (values.ndim - 1);
+    std::ptrdiff_t shape[FASTOPT_MAX_DIMS] = {static_cast<std::ptrdiff_t>(count)};
+    std::copy(row.shape() + before, row.shape() + row.ndim(), shape + 1);
+    if (values.type != row.type) refuse_unlike(values, row.type, row.ndim(), row.shape(), "values");
+    if (!same_lengths(values.shape, shape, values.ndim))
+        refuse_argument("values", "shape " + shape_text(values.ndim, values.shape) + " must be " +
+                                      shape_text(values.ndim, shape) +
+                                      ", a slice of the parameter for each index");
+
+    std::size_t total = 1;
+    for (int i = 0; i < before; ++i) total *= static_cast<std::size_t>(row.shape()[i]);
+    slices->indices.assign(indices, indices + count);
+    for (std::size_t i = 0; i < count; ++i)
+        if (slices->indices[i] >= total || (i > 0 && slices->indices[i] <= slices->indices[i - 1]))
+            refuse_argument("indices", "indices[" + std::to_string(i) +
+                                           "] = " + std::to_string(indices[i]) +
+                                           " must be above the one before it, and below " +
+                                           std::to_string(total) + ", the number of slices");
+
+    const auto slice = [&](std::size_t k) -> fastopt_array {
+        const std::ptrdiff_t* strides =
+            k == gradient_operand ? values.strides + 1 : row.strides(k) + before;
+        return {nullptr, row.type, values.ndim - 1, shape + 1, strides};
+    };
+    slices->count = element_count(slice(0));
+    slices->stride = values.strides[0];
+    int order[FASTOPT_MAX_DIMS];
+    sweep_order(kernel, slice(0), order);
+    const auto axes = static_cast<std::size_t>(values.ndim - 1);
+    slices->layouts.resize(row.operands());
+    slices->axes.resize(row.operands() * axes);
+    for (std::size_t k = 0; k < row.operands(); ++k)
+        slices->layouts[k].bind(slice(k), order, slices->axes.data() + k * axes);
+    return slices;
+}
+
+void Plan::take_slices(Row& row, std::unique_ptr<Slices> slices) {
+    slice_count_ -= row.slices == nullptr ? 0 : row.slices->indices.size();
+    slice_count_ += slices == nullptr ? 0 : slices->indices.size();
+    row.slices = std::move(slices);
+}
+
+// The gradient's, which has nothing in common with what is updated.
+Extent Plan::extent_apart(const fastopt_array& gradient, const char* name) const {
+    const Extent bytes = extent(gradient);
+    if (written_.overlaps(bytes)) refuse_overlap(name, "what the plan updates");
+    return bytes;
+}
+
 // A gradient at another address changes its task alone; anything else has the tasks listed anew.
 void Plan::list_tasks(const KernelTable& table) {
-    std::size_t elements = 0;
-    std::size_t blocks = 0;
     bytes_ = 0;
     task_count_ = 0;
     tiled_ = false;
@@ -226,24 +308,55 @@ void Plan::list_tasks(const KernelTable& table) {
             leads_.back()->type != row.type || leads_.back()->steps != row.steps)
             leads_.push_back(&row);
 
-        const std::size_t item = size_of(row.type);
-        elements += row.count;
-        if (kernel.measure != nullptr) blocks += block_count(row.count);
-        bytes_ += row.count * row.operands.size() * item;
-        row.task = task_count_++;
-        Task& task = tasks_[row.task];
-        task = {&kernel,   coefficients_[leads_.size() - 1].bytes,
-                row.count, elements,
-                item,      row.operands.size(),
-                {},        nullptr,
-                blocks};
-        for (std::size_t k = 0; k < row.operands.size(); ++k) {
-            task.at[k] = row.operands[k].data();
-            if (!row.operands[k].contiguous()) task.tiled = row.operands.data();
-        }
-        tiled_ |= task.tiled != nullptr;
+        Task task{};
+        task.kernel = &kernel;
+        task.coefficients = coefficients_[leads_.size() - 1].bytes;
+        task.count = row.count;
+        task.item = size_of(row.type);
+        task.operands = row.operands();
+        std::copy_n(row.at, task.operands, task.at);
+        row.task = task_count_;
+        if (row.slices == nullptr)
+            list_task(task, row.layouts);
+        else
+            list_slices(row, task);
     }
     listed_ = &table;
+}
+
+// One for each slice, of the row's task.
+void Plan::list_slices(const Row& row, Task task) {
+    const Slices& slices = *row.slices;
+    task.count = slices.count;
+    for (std::size_t i = 0; i < slices.indices.size(); ++i) {
+        list_task(task, slices.layouts);
+        char** at = tasks_[task_count_ - 1].at;
+        at[gradient_operand] += static_cast<std::ptrdiff_t>(i) * slices.stride;
+        std::size_t rest = slices.indices[i];
+        for (int axis = slices.axes_before; axis-- > 0;) {
+            const auto length = static_cast<std::size_t>(row.shape()[axis]);
+            // The first axis needs no division, and nearly always is the only one.
+            const auto place = static_cast<std::ptrdiff_t>(axis == 0 ? rest : rest % length);
+            if (axis > 0) rest /= length;
+            for (std::size_t k = 0; k < task.operands; ++k)
+                if (k != gradient_operand) at[k] += place * row.strides(k)[axis];
+        }
+    }
+}
+
+// Behind those that are listed.
+void Plan::list_task(Task task, const std::vector<Operand>& layouts) {
+    if (task_count_ > 0) {
+        task.end = tasks_[task_count_ - 1].end;
+        task.blocks_end = tasks_[task_count_ - 1].blocks_end;
+    }
+    task.end += task.count;
+    task.blocks_end += task.blocks();
+    for (const Operand& layout : layouts)
+        if (!layout.contiguous()) task.tiled = layouts.data();
+    bytes_ += task.count * task.operands * task.item;
+    tiled_ |= task.tiled != nullptr;
+    tasks_[task_count_++] = task;
 }
 
 void Plan::step(int threads) {

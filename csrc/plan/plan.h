@@ -39,6 +39,10 @@ class Plan {
 
     // `gradient` null: the row is skipped.
     void set_gradient(std::size_t row, const fastopt_array* gradient, bool disjoint);
+    // Of some slices of the parameter, which are numbered through over the axes that `values`
+    // lacks.
+    void set_sparse_gradient(std::size_t row, const std::int64_t* indices, std::size_t count,
+                             fastopt_array values, bool disjoint);
     void step(int threads);
 
   private:
@@ -46,9 +50,14 @@ class Plan {
         void operator()(void* block) const { std::free(block); }
     };
 
-    struct Array {
-        void* data;
-        std::vector<std::ptrdiff_t> strides;
+    // A sparse gradient's.
+    struct Slices {
+        std::vector<std::size_t> indices;
+        int axes_before;               // that the indices go over
+        std::size_t count;             // of elements, in each
+        std::ptrdiff_t stride;         // from one slice of the gradient to the next
+        std::vector<Operand> layouts;  // of a slice of each operand
+        std::vector<Operand::Axis> axes;
     };
 
     struct Row {
@@ -60,21 +69,23 @@ class Plan {
         bool active = false;  // has a gradient
         std::size_t task;     // its place among the tasks, while those are listed
         Extent gradient{};    // where it is, if that is known not to overlap what is written
-        // The shape, and behind it the gradient's strides: one place in memory to look at.
-        std::vector<std::ptrdiff_t> layout;
-        std::vector<int> order;  // of the axes, as a sweep goes over them
-        // Parameter, gradient, slots: as a kernel takes them; and room for the axes of each.
-        std::vector<Operand> operands;
+        // The operands are the parameter, the gradient and the slots, as a kernel takes them. Their
+        // shape, and behind it the strides of each: one place in memory to look at.
+        std::vector<std::ptrdiff_t> lengths;
+        std::vector<int> order;        // of the axes, as a sweep goes over them
+        char* at[max_operands]{};      // where each operand begins
+        std::vector<Operand> layouts;  // how it lies
         std::vector<Operand::Axis> axes;
-        std::vector<Array> slots;
+        std::unique_ptr<Slices> slices;                  // null: the gradient is dense
         std::vector<std::unique_ptr<void, Free>> owned;  // what the plan allocated for its slots
 
-        int ndim() const { return static_cast<int>(layout.size() / 2); }
-        const std::ptrdiff_t* shape() const { return layout.data(); }
-        void bind(std::size_t operand, const fastopt_array& array) {
-            operands[operand].bind(array, order.data(), axes.data() + operand * order.size());
+        int ndim() const { return static_cast<int>(order.size()); }
+        std::size_t operands() const { return layouts.size(); }
+        const std::ptrdiff_t* shape() const { return lengths.data(); }
+        const std::ptrdiff_t* strides(std::size_t operand) const {
+            return lengths.data() + (1 + operand) * order.size();
         }
-        std::ptrdiff_t* gradient_strides() { return layout.data() + layout.size() / 2; }
+        void bind(std::size_t operand, const fastopt_array& array);
     };
 
     Row& row(std::size_t index);
@@ -83,11 +94,18 @@ class Plan {
                                        std::ptrdiff_t* strides);
     void check_overlap(const std::vector<Extent>& added,
                        const std::vector<std::string>& names) const;
+    Extent extent_apart(const fastopt_array& gradient, const char* name) const;
+    std::unique_ptr<Slices> find_slices(const Row& row, const std::int64_t* indices,
+                                        std::size_t count, const fastopt_array& values) const;
+    void take_slices(Row& row, std::unique_ptr<Slices> slices);
     void list_tasks(const KernelTable& table);
+    void list_slices(const Row& row, Task task);
+    void list_task(Task task, const std::vector<Operand>& layouts);
 
     std::vector<RuleOptions> groups_;
     std::vector<Row> rows_;
-    std::size_t active_ = 0;  // how many rows have a gradient
+    std::size_t active_ = 0;       // how many rows have a gradient
+    std::size_t slice_count_ = 0;  // how many slices sparse gradients have
     ExtentSet written_;
 
     // The work of a step, which stays as it is from step to step but for the coefficients.

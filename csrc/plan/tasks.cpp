@@ -33,16 +33,16 @@ void visit_tiles(const Task& task, std::size_t first, std::size_t count, Tiles& 
         const std::size_t n = std::min(tile_size, end - first);
         for (std::size_t k = 0; k < task.operands; ++k) {
             if (operands[k].contiguous()) {
-                at[k] = operands[k].data() + first * sizeof(F);
+                at[k] = task.at[k] + first * sizeof(F);
             } else {
-                operands[k].read(first, n, tile + k * tile_size);
+                operands[k].read(task.at[k], first, n, tile + k * tile_size);
                 at[k] = tile + k * tile_size;
             }
         }
         visit(at, first, n);
         for (std::size_t k = 0; k < task.operands; ++k)
             if (k != gradient_operand && !operands[k].contiguous())
-                operands[k].write(first, n, tile + k * tile_size);
+                operands[k].write(task.at[k], first, n, tile + k * tile_size);
     }
 }
 

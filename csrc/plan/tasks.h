@@ -26,7 +26,7 @@ struct Task {
     std::size_t item;
     std::size_t operands;
     char* at[max_operands];  // where the operands begin
-    const Operand* tiled;    // the operands themselves if some is not contiguous, else null
+    const Operand* tiled;    // how they lie if some is not contiguous, else null
     std::size_t blocks_end;  // how many blocks the tasks up to this one have, if kernels measure
 
     // How many it has itself.

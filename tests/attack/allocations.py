@@ -110,6 +110,9 @@ class World:
     def set_gradient(self):
         self.plan.set_gradient(1, self.grads[2])
 
+    def set_sparse_gradient(self):
+        self.plan.set_sparse_gradient(0, np.arange(0, 300, 2), self.grads[0][:150])
+
     def set_options(self):
         self.plan.set_options(0, fo.option_struct("adam", lr=0.5))
 

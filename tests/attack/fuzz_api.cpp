@@ -412,6 +412,32 @@ struct Row {
     std::vector<std::unique_ptr<Described>> slots;  // those that are the caller's
     std::unique_ptr<Described> gradient;            // null: skipped
     std::size_t slot_count;
+    std::vector<std::int64_t> indices{};  // of a sparse gradient's slices
+    std::size_t slice_bytes = 0;          // 0: the gradient is dense
+
+    // Visits the bytes of an array of the row that the gradient is for.
+    template <class Visit>
+    void for_each_slice(const Visit& visit) const {
+        for (const std::int64_t index : indices)
+            visit(static_cast<std::ptrdiff_t>(static_cast<std::size_t>(index) * slice_bytes));
+    }
+    Bytes slices(const Bytes& array) const {
+        Bytes found;
+        for_each_slice([&](std::ptrdiff_t from) {
+            const auto begin = array.begin() + from;
+            found.insert(found.end(), begin, begin + static_cast<std::ptrdiff_t>(slice_bytes));
+        });
+        return found;
+    }
+    Bytes with_slices(Bytes array, const Bytes& changed) const {
+        auto next = changed.begin();
+        for_each_slice([&](std::ptrdiff_t from) {
+            const auto end = next + static_cast<std::ptrdiff_t>(slice_bytes);
+            std::copy(next, end, array.begin() + from);
+            next = end;
+        });
+        return array;
+    }
 };
 
 struct Model {
@@ -568,8 +594,10 @@ class World {
                     add_row();
                     break;
                 case 5:
-                case 6:
                     set_gradient();
+                    break;
+                case 6:
+                    set_sparse_gradient();
                     break;
                 case 7:
                 case 8:
@@ -732,6 +760,55 @@ class World {
         CHECK(exists && (none || (gradient->real && (apart || gradient->count == 0))));
         if (none) gradient = nullptr;
         model.rows[number].gradient = std::move(gradient);
+        model.rows[number].slice_bytes = 0;
+    }
+
+    void set_sparse_gradient() {
+        Model& model = *draw_model();
+        const std::size_t number = draw_index(model.rows.size());
+        const bool exists = number < model.rows.size();
+        std::ptrdiff_t shape[FASTOPT_MAX_DIMS] = {};
+        fastopt_array values{nullptr, FASTOPT_F32, 1, shape, nullptr};
+        std::vector<std::int64_t> indices;
+        std::size_t total = 1;
+        if (exists && model.rows[number].parameter->array.ndim > 0) {
+            const fastopt_array& parameter = model.rows[number].parameter->array;
+            const auto axes = static_cast<std::size_t>(parameter.ndim);
+            const std::size_t before = 1 + in_.below(axes);
+            for (std::size_t i = 0; i < before; ++i)
+                total *= static_cast<std::size_t>(parameter.shape[i]);
+            for (std::size_t at = in_.below(3); at < total && indices.size() < 40;
+                 at += 1 + in_.below(4) - (in_.seldom() ? 1 : 0))
+                indices.push_back(in_.seldom() && in_.seldom() ? in_.raw<std::int64_t>()
+                                                               : static_cast<std::int64_t>(at));
+            values = {nullptr, parameter.type, parameter.ndim - static_cast<int>(before) + 1, shape,
+                      nullptr};
+            shape[0] = static_cast<std::ptrdiff_t>(indices.size());
+            std::copy(parameter.shape + before, parameter.shape + axes, shape + 1);
+        }
+        bool ascend = true;
+        for (std::size_t i = 0; i < indices.size(); ++i)
+            ascend &= indices[i] >= 0 && static_cast<std::size_t>(indices[i]) < total &&
+                      (i == 0 || indices[i - 1] < indices[i]);
+        auto gradient = std::make_unique<Described>();
+        draw_array(in_, arena_, &values, *gradient);
+        const bool apart = gradient->is_there() && !written(model).touches(gradient->array);
+        const unsigned flags = in_.seldom() ? 2 : apart ? in_.byte() % 2 : 0;
+        const bool taken = accepted("set_sparse_gradient", [&] {
+            return fastopt_plan_set_sparse_gradient(seldom_null(model.plan), number, indices.data(),
+                                                    indices.size(), seldom_null(&gradient->array),
+                                                    flags);
+        });
+        if (!taken) return;
+        CHECK(exists && ascend && gradient->real && (apart || gradient->count == 0));
+        Row& row = model.rows[number];
+        row.slice_bytes = size_of(row.parameter->array.type);
+        for (int i = 1; i < gradient->array.ndim; ++i)
+            row.slice_bytes *= static_cast<std::size_t>(gradient->array.shape[i]);
+        // Of slices without elements there is nothing to compare.
+        row.indices = row.slice_bytes > 0 ? std::move(indices) : std::vector<std::int64_t>();
+        row.slice_bytes = std::max<std::size_t>(row.slice_bytes, 1);
+        row.gradient = std::move(gradient);
     }
 
     void step() {
@@ -759,14 +836,20 @@ class World {
             }
             CHECK(model.steps(i) == std::min(steps[i] + 1, FASTOPT_MAX_STEPS));
             CHECK(elements(row.gradient->array) == gradients[i]);
+            const bool sparse = row.slice_bytes > 0;
             std::vector<Bytes> arrays = before[i];
+            if (sparse)
+                for (Bytes& array : arrays) array = row.slices(array);
             arrays.insert(arrays.begin() + 1, gradients[i]);
             Options options = model.options(row.group);
             const fastopt_type type = row.parameter->array.type;
             const std::vector<Bytes> expected =
                 step_copies(in_, options, model.steps(i), type, arrays);
-            for (std::size_t k = 0; k < after.size(); ++k)
-                CHECK(same_elements(after[k], expected[k], type));
+            for (std::size_t k = 0; k < after.size(); ++k) {
+                const Bytes whole =
+                    sparse ? row.with_slices(before[i][k], expected[k]) : expected[k];
+                CHECK(same_elements(after[k], whole, type));
+            }
         }
     }
 

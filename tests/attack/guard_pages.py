@@ -80,6 +80,15 @@ def plan(api, record, rule, slots, arrays):
     plan.step()
 
 
+def sparse(api, record, rule, slots, arrays):
+    plan = Plan(api)
+    plan.add_group(record)
+    plan.add_row(0, arrays[0], arrays[2:])
+    api.plan_set_steps(plan.handle, 0, 2)
+    plan.set_sparse_gradient(0, np.arange(arrays[0].size), arrays[1])
+    plan.step()
+
+
 def variants():
     """Of each rule and set of slots, options."""
     found = {}
@@ -102,8 +111,10 @@ def step_all(api, blocks):
         for isa, side, (way, stride) in itertools.product(
             fo.runtime_info()["isas_available"],
             ("first", "last"),
-            ((one_shot, 1), (plan, 1), (apply, STRIDE), (plan, STRIDE)),
+            ((one_shot, 1), (plan, 1), (apply, STRIDE), (plan, STRIDE), (sparse, STRIDE)),
         ):
+            if way is sparse and rule in ("lars", "lamb"):
+                continue
             arrays = [b.place(v, side, stride) for b, v in zip(blocks, values, strict=False)]
             with fo.use_isa(isa):
                 way(api, record, rule, slots, arrays)
