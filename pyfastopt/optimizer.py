@@ -69,7 +69,7 @@ class ParamGroup(MutableMapping[str, Any]):
         return f"ParamGroup({len(self['params'])} arrays, {options})"
 
 
-class Optimizer(BaseOptimizer, private=("_common", "_groups", "_plan", "_step")):
+class Optimizer(BaseOptimizer, private=("_common", "_convention", "_groups", "_plan", "_step")):
     """What all optimizers share; use one of the subclasses.
 
     Parameters
@@ -81,7 +81,7 @@ class Optimizer(BaseOptimizer, private=("_common", "_groups", "_plan", "_step"))
         dictionaries with an entry ``"params"``, the options that differ in that group, and any keys
         of the user's own.
     lr
-        Learning rate, >= 0.
+        Learning rate, >= 0. Later it may be below 0, to go back; but not in ASGD, FTRL and Rprop.
     convention : {"torch", "keras", "optax", "mxnet"}
         The framework whose formula and defaults to take: a preset of the options, which those
         that are given override. :func:`preset` shows it, and docs/conventions.md the formulas.
@@ -165,10 +165,11 @@ class Optimizer(BaseOptimizer, private=("_common", "_groups", "_plan", "_step"))
             bool(groups),
             [({**common, **options}, own) for options, own in given],
             common,
+            convention,
             num_threads,
         )
-        for i in range(len(given)):
-            self.check_new(self._plan.options(i), convention)
+        for group in self._groups:
+            self.check_new(group._options(), convention)
 
     def _begin(
         self,
@@ -176,12 +177,13 @@ class Optimizer(BaseOptimizer, private=("_common", "_groups", "_plan", "_step"))
         grouped: bool,
         groups: list[tuple[dict[str, Any], dict[str, Any]]],
         common: dict[str, Any],
+        convention: str,
         num_threads: int | None,
     ) -> None:
         """Make the plan, of groups with their options and the keys of the user's own."""
         self._plan = _core.Plan(self.rule, tree, [options for options, _ in groups], grouped)
         self._plan.num_threads = num_threads
-        self._common = common
+        self._common, self._convention = common, convention
         self._step = self._plan.step  # bound once, because each binding is an allocation
         self._groups = tuple(ParamGroup(self._plan, i, own) for i, (_, own) in enumerate(groups))
 
@@ -190,13 +192,15 @@ class Optimizer(BaseOptimizer, private=("_common", "_groups", "_plan", "_step"))
         return {
             "groups": groups,
             "common": self._common,
+            "convention": self._convention,
             "num_threads": self.num_threads,
             "state": self._plan.snapshot(),
         }
 
     def _restore(self, tree: Tree, grouped: bool, saved: dict[str, Any]) -> None:
-        self._begin(tree, grouped, saved["groups"], saved["common"], saved["num_threads"])
-        self._plan.load([{}] * len(saved["groups"]), saved["state"])
+        state = saved.pop("state")
+        self._begin(tree, grouped, **saved)
+        self._plan.load([{}] * len(self._groups), state)
 
     def _divide(self, group: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return a group's options, and its keys of the user's own."""
@@ -217,6 +221,10 @@ class Optimizer(BaseOptimizer, private=("_common", "_groups", "_plan", "_step"))
         convention : str
             The framework whose conventions hold.
         """
+        if options["lr"] < 0:
+            raise ValueError(
+                f"lr = {options['lr']:g} must be >= 0 to begin with; to ascend, pass maximize=True"
+            )
 
     @staticmethod
     def formula(p: Floats, g: Floats, state: State, o: Options) -> None:
@@ -278,7 +286,9 @@ class Optimizer(BaseOptimizer, private=("_common", "_groups", "_plan", "_step"))
                 f"param_group = {param_group!r:.80} must be a dict with an entry 'params'"
             )
         options, own = self._divide(param_group)
-        self._plan.add_group(self.rule, as_tree(param_group["params"]), {**self._common, **options})
+        options = {**self._common, **options}
+        self.check_new(_core.describe(self.rule, options)[0], self._convention)
+        self._plan.add_group(self.rule, as_tree(param_group["params"]), options)
         group = ParamGroup(self._plan, self._plan.group_count - 1, own)
         self._groups = (*self._groups, group)
 

@@ -96,8 +96,8 @@ def test_values():
     [
         ("adamant", {}, ValueError, "rule = 'adamant' is not one of sgd, "),
         ("adam", {"momentum": 0.9}, TypeError, "there is no option 'momentum'; the options are"),
-        ("adam", {"lr": -1.0}, ValueError, "lr = -1 must be a finite number >= 0"),
-        ("adam", {"lr": "fast"}, TypeError, "lr = 'fast' must be a finite number >= 0"),
+        ("adam", {"eps": -1.0}, ValueError, "eps = -1 must be a finite number >= 0"),
+        ("adam", {"lr": "fast"}, TypeError, "lr = 'fast' must be a finite number, in"),
         ("adam", {"betas": (0.9, 1.0)}, ValueError, r"betas\[1\] = 1 must be a number in \[0, 1\)"),
         ("adam", {"amsgrad": 2}, TypeError, "amsgrad = 2 must be True or False"),
         ("sgd", {"nesterov": True, "dampening": 1.0}, ValueError, "nesterov needs dampening = 0"),

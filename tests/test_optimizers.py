@@ -176,6 +176,31 @@ def test_what_changes_between_steps_is_noticed(row, dtype, rng):
     assert [s["step"] for s in opt.state] == [s["step"] for s in reference.state]
 
 
+#: These have no meaning for a rate below 0.
+NEVER_BACK = {"asgd", "ftrl", "rprop"}
+
+
+def test_a_rate_below_0_goes_back(row, dtype, rng):
+    p = rng.standard_normal(50).astype(dtype)
+    with pytest.raises(ValueError, match="lr .* >= 0"):
+        row.optimizer(p, lr=-1.0)
+    opt = row.optimizer(p)
+    with pytest.raises(ValueError, match="lr .* >= 0"):
+        opt.add_param_group({"params": vector(), "lr": -1.0})
+    assert len(opt.param_groups) == 1
+    reference = Reference(row.optimizer, [p.copy()])
+    for lr in (0.1, -0.05, 0.1):
+        grad = rng.standard_normal(50).astype(dtype)
+        if lr < 0 and row.rule in NEVER_BACK:
+            with pytest.raises(ValueError, match="lr must be >= 0, because"):
+                opt.lr = lr
+            continue
+        opt.lr = reference.options.lr = lr
+        opt.step(grad)
+        reference.step([grad])
+    assert np.array_equal(p, reference.params[0])
+
+
 def test_unknown_attributes_are_refused():
     with pytest.raises(AttributeError):
         fo.Adam(vector()).learning_rate = 0.1
@@ -296,7 +321,7 @@ def test_load_state_dict_refuses_what_does_not_fit():
             changed(lambda d: d["param_groups"].__setitem__(0, 3)),
             r"\['param_groups'\]\[0\] = 3 must",
         ),
-        (changed(lambda d: d["param_groups"][0].update(lr=-1)), "lr = -1 must be"),
+        (changed(lambda d: d["param_groups"][0].update(eps=-1)), "eps = -1 must be"),
         (changed(lambda d: d["param_groups"][0].update(amsgrad=True)), "which state arrays"),
         (changed(lambda d: d["state"].pop(1)), r"state_dict\['state'\] lacks the keys \[1\]"),
         (changed(lambda d: d["state"].update(x=1)), "= 'x' must be the number of a parameter"),
@@ -391,7 +416,7 @@ def test_raw_functions_name_what_does_not_fit():
         (lambda: fo.adam_(p, g, m, m, step=1), "exp_avg_sq: shares memory with exp_avg"),
         (lambda: fo.adam_(p, p, m, v, step=1), "g: shares memory with p"),
         (lambda: fo.adam_(p, g, m, vector(4), step=1), r"exp_avg_sq: shape \(4,\) differs"),
-        (lambda: fo.adam_(p, g, m, v, step=1, lr=-1.0), "lr = -1 must be"),
+        (lambda: fo.adam_(p, g, m, v, step=1, eps=-1.0), "eps = -1 must be"),
         (lambda: fo.adam_(p, g, m, v, step=1, rate=1.0), "no option 'rate'"),
         (lambda: fo.adam_(p, g, m, v, step=1, num_threads=0), "num_threads = 0 must be"),
         (lambda: fo.adam_(p, None, m, v, step=1), "g: expected an array, got None"),

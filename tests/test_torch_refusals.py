@@ -154,13 +154,13 @@ def test_options_out_of_range_are_refused():
     optimizer = optim.Adam([p])
     optimizer.step()
     before = p.detach().clone()
-    optimizer.param_groups[0]["lr"] = -1.0
+    optimizer.param_groups[0]["eps"] = -1.0
     for _ in range(2):
-        with pytest.raises(ValueError, match="lr = -1 must be a finite number >= 0"):
+        with pytest.raises(ValueError, match="eps = -1 must be a finite number >= 0"):
             optimizer.step()
     assert torch.equal(p, before)
     assert optimizer.state[p]["step"] == 1
-    optimizer.param_groups[0]["lr"] = 0.0
+    optimizer.param_groups[0]["eps"] = 0.0
     optimizer.step()
 
 

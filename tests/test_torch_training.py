@@ -60,6 +60,32 @@ def test_one_cycle_changes_betas_too():
     assert_close(*map(flat, models))
 
 
+@pytest.mark.parametrize("name", ["SGD", "AdamW", "RMSprop", "Adagrad", "RAdam"])
+def test_a_rate_that_goes_below_0(name):
+    models = network(), network()
+    for model, library in zip(models, (optim, torch.optim), strict=True):
+        optimizer = getattr(library, name)(model.parameters(), lr=0.1)
+        for step, lr in enumerate([0.1, -0.1, 0.05]):
+            optimizer.param_groups[0]["lr"] = lr
+            run(model, optimizer, 1, first=step)
+    assert_close(*map(flat, models))
+
+
+@pytest.mark.parametrize("name", ["Lion", "Momentum", "Adam"])
+def test_a_rate_that_begins_below_0_is_refused(name):
+    with pytest.raises(ValueError, match="(lr = -1|rate: -1)"):
+        getattr(optim, name)(network().parameters(), lr=-1)
+
+
+def test_what_no_step_meets_may_be_anything():
+    model = network()
+    optimizer = optim.Adam(model.parameters())
+    run(model, optimizer, 1)
+    optimizer.param_groups[0].update(lr=float("nan"), betas=(1.0, 2.0))
+    optimizer.param_groups[0].update(lr=0.1, betas=(0.9, 0.999))
+    run(model, optimizer, 1, first=1)
+
+
 def test_a_rate_in_a_tensor():
     p = torch.nn.Parameter(torch.zeros(2, dtype=torch.float64))
     p.grad = torch.ones_like(p)

@@ -18,6 +18,10 @@ struct ASGDOptions : CommonOptions {
                                              option("alpha", &ASGDOptions::alpha, non_negative),
                                              option("t0", &ASGDOptions::t0, non_negative));
 
+    const char* conflict() const {
+        return lr < 0 ? "lr must be >= 0, because its decay is a power of it" : nullptr;
+    }
+
     double eta(std::int64_t t) const {
         return lr / std::pow(1.0 + lambd * lr * static_cast<double>(t - 1), alpha);
     }

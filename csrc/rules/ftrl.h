@@ -25,6 +25,7 @@ struct FTRLOptions : CommonOptions {
         option("initial_accumulator_value", &FTRLOptions::initial_accumulator_value, non_negative));
 
     const char* conflict() const {
+        if (lr < 0) return "lr must be >= 0, because the penalties grow with its inverse";
         return !is_positive(beta) && !is_positive(l2) && !is_positive(initial_accumulator_value)
                    ? "beta, l2 or initial_accumulator_value must be > 0, or a gradient of 0 would "
                      "divide 0 by 0"

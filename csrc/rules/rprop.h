@@ -18,6 +18,7 @@ struct RpropOptions : CommonOptions {
                 option("step_sizes", &RpropOptions::step_sizes, non_negative));
 
     const char* conflict() const {
+        if (lr < 0) return "lr must be >= 0, because it is the length of the first step";
         if (!(etas[0] < 1 && etas[1] > 1)) return "etas must be below 1 and above 1";
         return step_sizes[0] > step_sizes[1] ? "step_sizes must be in ascending order" : nullptr;
     }

@@ -189,7 +189,7 @@ struct CommonOptions {
     // The declared options: these, and behind them a rule's own.
     template <class... Own>
     static constexpr auto declare(Own... own) {
-        return std::tuple{option("lr", &CommonOptions::lr, non_negative),
+        return std::tuple{option("lr", &CommonOptions::lr, finite),
                           option("weight_decay", &CommonOptions::weight_decay, non_negative),
                           option("decoupled_weight_decay", &CommonOptions::decoupled_weight_decay),
                           option("maximize", &CommonOptions::maximize),

@@ -62,6 +62,7 @@ class SGD(Optimizer, rule="sgd", torch="SGD"):
     @staticmethod
     def check_new(options: Mapping[str, Any], convention: str) -> None:
         """Raise ValueError for what is more likely an oversight, as torch does."""
+        Optimizer.check_new(options, convention)
         if options["nesterov"] and options["momentum"] == 0 and convention != "keras":
             raise ValueError("nesterov = True needs momentum > 0; set momentum, or leave it out")
 

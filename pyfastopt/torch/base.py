@@ -332,6 +332,7 @@ class _Own(Fused):
         if lr is not None:
             options["lr"] = lr
         defaults, _ = _core.describe(self._plain.rule, {**self._plain.defaults, **options})
+        self._plain.check_new(defaults, "torch")
         super().__init__(params, defaults)
 
 
