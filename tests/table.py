@@ -250,6 +250,8 @@ TABLE = [
             Case("keras", {"lr": 0.1}),
             Case("keras", {"lr": 0.1, "l1": 0.5, "l2": 0.3, "beta": 0.2, "weight_decay": 0.1}),
             Case("keras", {"lr": 0.1, "l2_shrinkage": 0.2}),
+            Case("keras", {"lr": 0.1, "learning_rate_power": 0.0, "l1": 0.5}),
+            Case("keras", {"lr": 0.1, "learning_rate_power": -1.0}),
             Case("mxnet", {"l1": 0.5, "l2": 0.1}),
             Case(None, {"l1": 1.0, **COMMON}),
             Case(None, {"initial_accumulator_value": 0.5, "l2_shrinkage": 0.2, **DECOUPLED}),

@@ -531,6 +531,7 @@ OUT_OF_RANGE = {
     "a number >= 0 (inf included)": [-1.0, -1e-300, NAN],
     "a finite number >= 4": [3.9, -5.0, NAN, INFINITY],
     "a number in [0, 1)": [-0.1, 1.0, NAN],
+    "-1, -0.5 or 0": [-2.0, -0.25, 0.5, 1.0, NAN, -INFINITY],
     "0 or 1": [-1, 2, 256, 2**31 - 1],
 }
 

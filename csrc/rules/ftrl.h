@@ -7,6 +7,10 @@
 namespace fastopt::core {
 namespace {
 
+// Those that take no more than a root, and so have the same bits everywhere, unlike pow().
+inline constexpr Domain exact_power{"-1, -0.5 or 0",
+                                    [](double x) { return x == -1 || x == -0.5 || x == 0; }};
+
 struct FTRLOptions : CommonOptions {
     double beta = 1.0;
     double l1 = 0.0;
@@ -14,6 +18,7 @@ struct FTRLOptions : CommonOptions {
     Flag l2_halved = true;
     double l2_shrinkage = 0.0;
     double initial_accumulator_value = 0.0;
+    double learning_rate_power = -0.5;
 
     FTRLOptions() : CommonOptions(0.1) {}
 
@@ -22,11 +27,13 @@ struct FTRLOptions : CommonOptions {
         option("l1", &FTRLOptions::l1, non_negative), option("l2", &FTRLOptions::l2, non_negative),
         option("l2_halved", &FTRLOptions::l2_halved),
         option("l2_shrinkage", &FTRLOptions::l2_shrinkage, non_negative),
-        option("initial_accumulator_value", &FTRLOptions::initial_accumulator_value, non_negative));
+        option("initial_accumulator_value", &FTRLOptions::initial_accumulator_value, non_negative),
+        option("learning_rate_power", &FTRLOptions::learning_rate_power, exact_power));
 
     const char* conflict() const {
         if (lr < 0) return "lr must be >= 0, because the penalties grow with its inverse";
-        return !is_positive(beta) && !is_positive(l2) && !is_positive(initial_accumulator_value)
+        return learning_rate_power != 0 && !is_positive(beta) && !is_positive(l2) &&
+                       !is_positive(initial_accumulator_value)
                    ? "beta, l2 or initial_accumulator_value must be > 0, or a gradient of 0 would "
                      "divide 0 by 0"
                    : nullptr;
@@ -43,7 +50,7 @@ struct FTRL : Rule<FTRLOptions, 2> {
     Gradient<F> gradient;
     Coefficient<F> keep, inverse_lr, l1, l2;
     Decay<F> shrinkage;
-    Uniform<F> moves;
+    Uniform<F> moves, falls, by_root;
 
     FTRL(const FTRLOptions& o, const Step& step)
         : gradient(o, step),
@@ -52,21 +59,27 @@ struct FTRL : Rule<FTRLOptions, 2> {
           l1(o.l1),
           l2(o.beta / o.lr + (o.l2_halved ? o.l2 : 2.0 * o.l2)),
           shrinkage(2.0 * o.l2_shrinkage),
-          moves(o.lr > 0) {}
+          moves(o.lr > 0),
+          falls(o.learning_rate_power != 0),
+          by_root(o.learning_rate_power == -0.5) {}
 
     // A rate of 0, with which schedules begin, changes nothing: whatever divides by it is not
     // taken.
     void operator()(F& p, F g, F& n, F& z) const {
         g = gradient(g, p);
         const F kept = keep * p;
-        const F before = sqrt(n);
         const F sum = n + g * g;
-        const F after = sqrt(sum);
+        const F before = slowing(n);
+        const F after = slowing(sum);
         const F linear = z + (shrinkage(g, kept) - (after - before) * inverse_lr * kept);
         p = select(moves, (clip(linear, -l1, l1) - linear) / (after * inverse_lr + l2), p);
         n = select(moves, sum, n);
         z = select(moves, linear, z);
     }
+
+  private:
+    // By what the rate is divided.
+    F slowing(F n) const { return select(falls, select(by_root, sqrt(n), n), F(1)); }
 };
 
 }  // namespace

@@ -354,6 +354,7 @@ def ftrl_(
     l2_halved: bool = True,
     l2_shrinkage: float = 0.0,
     initial_accumulator_value: float = 0.0,
+    learning_rate_power: float = -0.5,
 ) -> None:
     """Take one step of FTRL on the caller's own arrays.
 

@@ -97,6 +97,7 @@ class FTRL(_Fused):
         l2_halved: bool = True,
         l2_shrinkage: float = 0.0,
         initial_accumulator_value: float = 0.0,
+        learning_rate_power: float = -0.5,
     ) -> None: ...
 
 class LARS(_Fused):

@@ -18,6 +18,8 @@ class FTRL(Optimizer, rule="ftrl"):
         n += g**2
         p  = (clip(z, -l1, l1) - z) / ((beta + sqrt(n))/lr + l2)
 
+    or, with another `learning_rate_power`, that power of `n` in the place of ``1/sqrt(n)``.
+
     Parameters
     ----------
     lr
@@ -35,13 +37,15 @@ class FTRL(Optimizer, rule="ftrl"):
         Keras; >= 0.
     initial_accumulator_value
         What `n` begins with, >= 0. Cannot change between steps. It, `beta` or `l2` must be > 0.
+    learning_rate_power
+        How the rate falls with `n`: -0.5 or -1, or 0 for a fixed rate, as in Keras, which takes any
+        number <= 0; but only these have the same bits on every machine.
 
     Notes
     -----
     State: ``sum`` (n), which begins with `initial_accumulator_value`, and ``linear`` (z). McMahan
     et al., "Ad click prediction: a view from the trenches", KDD 2013, algorithm 1. The first step
-    replaces what `p` began with: begin with zeros. MXNet's ``wd`` is `l2` here. Keras'
-    ``learning_rate_power`` is -0.5, its default.
+    replaces what `p` began with: begin with zeros. MXNet's ``wd`` is `l2` here.
     """
 
     lr: float = field(default=0.1, kw_only=False)
@@ -51,6 +55,7 @@ class FTRL(Optimizer, rule="ftrl"):
     l2_halved: bool = True
     l2_shrinkage: float = 0.0
     initial_accumulator_value: float = 0.0
+    learning_rate_power: float = -0.5
 
     conventions = {
         "keras": {
@@ -72,9 +77,11 @@ class FTRL(Optimizer, rule="ftrl"):
         inverse_lr, l1 = f(1 / o.lr), f(o.l1)
         g = gradient(p, g, o)
         decay(p, o)
-        before = np.sqrt(n)
+        powers = {0: np.ones_like, -0.5: np.sqrt, -1: np.copy}
+        slowing = powers[o.learning_rate_power]
+        before = slowing(n)
         n += g * g
-        after = np.sqrt(n)
+        after = slowing(n)
         pull = g + f(2 * o.l2_shrinkage) * p if o.l2_shrinkage != 0 else g
         z += pull - (after - before) * inverse_lr * p
         l2 = o.l2 if o.l2_halved else 2 * o.l2
