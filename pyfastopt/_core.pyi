@@ -92,8 +92,10 @@ class TensorPlan:
     def __init__(
         self,
         rule: str,
+        defaults: dict[str, OptionValue],
         tensor_type: type,
         plain_view: Callable[[Any, Any], Any],
+        gradient_view: Callable[[Any, Any, dict[str, Any]], Any],
         groups: list[tuple[dict[str, Any], list[tuple[Any, bool, dict[str, Any] | None, int]]]],
     ) -> None: ...
     def step(

@@ -169,9 +169,10 @@ USE_OF_CPP = r"""
     CHECK(refused(FASTOPT_INVALID_ARGUMENT, "gradient: ", [&] { plan.set_gradient(row, a); }));
     CHECK(refused(FASTOPT_INVALID_ARGUMENT, "options.rule = 'sgd', but",
                   [&] { plan.options<fastopt::SGDOptions>(group); }));
-    options.weight_decay = -1;
-    CHECK(refused(FASTOPT_INVALID_OPTION, "weight_decay = -1 ", [&] { plan.add_group(options); }));
-    CHECK(refused(FASTOPT_INVALID_OPTION, "weight_decay = -1 ", [&] { plan.set_options(group, options); }));
+    options.clip_value = -1;
+    const char* wrong = "clip_value = -1 ";
+    CHECK(refused(FASTOPT_INVALID_OPTION, wrong, [&] { plan.add_group(options); }));
+    CHECK(refused(FASTOPT_INVALID_OPTION, wrong, [&] { plan.set_options(group, options); }));
     const fastopt::Span<const float> less(g.data(), 4);
     CHECK(refused(FASTOPT_INVALID_ARGUMENT, "the sizes of p, g and the state differ; pass",
                   [&] { fastopt::lion({}, 1, q, less, m); }));

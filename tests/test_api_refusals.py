@@ -439,17 +439,18 @@ BAD = {
         *((array("values", three, **bad), f"^values: {message}") for bad, message in NO_ARRAYS),
         (array("values", three, data=None), "^values: data is NULL; pass the address of its elem"),
         (misaligned("values", three), f"^values: {NOT_ALIGNED}"),
-        (array("values", lambda w: w.g[0][0]), "^values: type float32 differs .* float64; convert it"),
+        (
+            array("values", lambda w: w.g[0][0]),
+            "^values: type float32 differs .* float64; convert it",
+        ),
         (array("values"), r"^values: shape \(5,\) must be \(3,\), a slice .* for each index"),
         (array("values", ndim=0), r"^values: ndim = 0 must be from 1 to the parameter's 1: a sl"),
         (array("values", ndim=2, shape=(3, 1)), "^values: ndim = 2 must be from 1 to the par"),
         *(
-            ({"indices": np.array(indices)}, rf"^indices: indices\[{i}\] = {indices[i]} must be ab")
+            ({"indices": np.array(indices)}, rf"^indices: indices\[{i}\] = {indices[i]} must be fr")
             for i, indices in [
                 (0, [-1, 0, 1]),
                 (0, [5, 6, 7]),
-                (1, [1, 1, 2]),
-                (2, [0, 3, 2]),
                 (2, [0, 3, 5]),
                 (2, [0, 3, -(2**63)]),
             ]

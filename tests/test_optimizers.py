@@ -182,10 +182,10 @@ NEVER_BACK = {"asgd", "ftrl", "rprop"}
 
 def test_a_rate_below_0_goes_back(row, dtype, rng):
     p = rng.standard_normal(50).astype(dtype)
-    with pytest.raises(ValueError, match="lr .* >= 0"):
+    with pytest.raises(ValueError, match=r"lr .* >= 0"):
         row.optimizer(p, lr=-1.0)
     opt = row.optimizer(p)
-    with pytest.raises(ValueError, match="lr .* >= 0"):
+    with pytest.raises(ValueError, match=r"lr .* >= 0"):
         opt.add_param_group({"params": vector(), "lr": -1.0})
     assert len(opt.param_groups) == 1
     reference = Reference(row.optimizer, [p.copy()])

@@ -12,7 +12,9 @@ import pyfastopt as fo
 def test_every_optimizer_has_its_class():
     plain = {c for c in vars(fo).values() if isinstance(c, type) and issubclass(c, fo.Optimizer)}
     fused = set(optim.__all__) - {"LBFGS"}
-    assert {getattr(optim, name)._plain for name in fused} == plain - {fo.Optimizer}
+    assert {getattr(optim, name)._plain for name in fused - {"SparseAdam"}} == plain - {
+        fo.Optimizer
+    }
     for name in set(optim.__all__) & set(torch.optim.__all__):
         ours, torchs = getattr(optim, name), getattr(torch.optim, name)
         assert issubclass(ours, torchs)

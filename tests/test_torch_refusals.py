@@ -44,13 +44,6 @@ def test_other_devices_are_refused():
     refused([p], [torch.ones_like(p)], TypeError, "device meta is not supported")
 
 
-def test_sparse_gradients_are_refused():
-    embedding = torch.nn.Embedding(5, 3, sparse=True)
-    embedding(torch.tensor([1])).sum().backward()
-    grad = embedding.weight.grad
-    refused([embedding.weight], [grad], TypeError, rf"{PLACE}\.grad.*torch.sparse_coo")
-
-
 def test_shared_memory_is_refused():
     memory = torch.ones(4)
     p = torch.nn.Parameter(memory[:3])

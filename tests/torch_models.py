@@ -9,6 +9,9 @@ import pytest
 torch = pytest.importorskip("torch")
 optim = pytest.importorskip("pyfastopt.torch")
 
+#: The optimizers that take dense gradients.
+DENSE = [name for name in optim.__all__ if name != "SparseAdam"]
+
 
 def run_two_ranks(code, folder):
     """Run code in two processes that meet by way of the folder; both have to end with "equal"."""

@@ -55,7 +55,7 @@ from torch.optim.optimizer import ParamsT
 
 from .._types import Pair
 
-{_all(["LBFGS", *(c.torch or c.name for c in classes)])}
+{_all(["LBFGS", "SparseAdam", *(c.torch or c.name for c in classes)])}
 class _Fused(optim.Optimizer):
     num_threads: int | None
     def step(self, closure: Callable[[], Any] | None = None) -> Any: ...
@@ -63,8 +63,10 @@ class _Fused(optim.Optimizer):
 class LBFGS(optim.LBFGS):
     num_threads: int | None
     def step(self, closure: Callable[[], Any]) -> Any: ...  # type: ignore[override]
+
+class SparseAdam(_Fused, optim.SparseAdam): ...
 """
-    previous_is_short = False
+    previous_is_short = True
     for c in classes:
         if c.torch is not None:
             text += "" if previous_is_short else "\n"

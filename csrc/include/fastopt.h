@@ -225,11 +225,11 @@ FASTOPT_API fastopt_status fastopt_plan_set_gradient(fastopt_plan* plan, size_t 
                                                      const fastopt_array* gradient,
                                                      unsigned flags) FASTOPT_NOEXCEPT;
 
-/* Instead, the gradient of some slices of the parameter, of which count are given, such as rows of
- * a matrix: a step leaves the others, and their state, as they are. values has a slice for each
- * index, along its first axis; the indices, which are copied, number the slices through, in C
- * order, over those axes of the parameter that a slice lacks. They ascend, so that each slice is
- * there once. Refused for rules that work with norms of the whole parameter, LARS and LAMB. */
+/* Instead, the gradient of some slices of the parameter, such as rows of a matrix: a step leaves
+ * the others, and their state, as they are. values has count slices along its first axis; the
+ * indices, which are copied, say where they belong, and number the parameter's slices through, in C
+ * order, over those of its axes that a slice lacks. Slices of one index are added up, in their
+ * order. Refused for rules that work with norms of the whole parameter, LARS and LAMB. */
 FASTOPT_API fastopt_status fastopt_plan_set_sparse_gradient(fastopt_plan* plan, size_t row,
                                                             const int64_t* indices, size_t count,
                                                             const fastopt_array* values,

@@ -1,6 +1,7 @@
 #include "plan.h"
 
 #include <algorithm>
+#include <cstring>
 #include <new>
 #include <string>
 #include <utility>
@@ -256,13 +257,21 @@ std::unique_ptr<Plan::Slices> Plan::find_slices(const Row& row, const std::int64
 
     std::size_t total = 1;
     for (int i = 0; i < before; ++i) total *= static_cast<std::size_t>(row.shape()[i]);
-    slices->indices.assign(indices, indices + count);
-    for (std::size_t i = 0; i < count; ++i)
-        if (slices->indices[i] >= total || (i > 0 && slices->indices[i] <= slices->indices[i - 1]))
+    std::vector<Slices::Place>& places = slices->places;
+    places.reserve(count);
+    for (std::size_t i = 0; i < count; ++i) {
+        places.push_back({static_cast<std::size_t>(indices[i]), i});
+        if (places[i].index >= total)
             refuse_argument("indices", "indices[" + std::to_string(i) +
                                            "] = " + std::to_string(indices[i]) +
-                                           " must be above the one before it, and below " +
-                                           std::to_string(total) + ", the number of slices");
+                                           " must be from 0 to below " + std::to_string(total) +
+                                           ", the number of slices");
+    }
+    const auto is_before = [](const Slices::Place& a, const Slices::Place& b) {
+        return a.index != b.index ? a.index < b.index : a.position < b.position;
+    };
+    if (!std::is_sorted(places.begin(), places.end(), is_before))
+        std::sort(places.begin(), places.end(), is_before);
 
     const auto slice = [&](std::size_t k) -> fastopt_array {
         const std::ptrdiff_t* strides =
@@ -278,12 +287,54 @@ std::unique_ptr<Plan::Slices> Plan::find_slices(const Row& row, const std::int64
     slices->axes.resize(row.operands() * axes);
     for (std::size_t k = 0; k < row.operands(); ++k)
         slices->layouts[k].bind(slice(k), order, slices->axes.data() + k * axes);
+    slices->layouts_of_sums = slices->layouts;
+    slices->layouts_of_sums[gradient_operand] = Operand();
+    std::size_t sums = 0;
+    slices->for_each([&](const auto* first, const auto* last) { sums += last - first > 1; });
+    slices->sums.resize(sums * slices->count * size_of(row.type));
     return slices;
 }
 
+template <class Visit>
+void Plan::Slices::for_each(Visit&& visit) const {
+    const Place* const end = places.data() + places.size();
+    for (const Place* first = places.data(); first != end;) {
+        const Place* last = first + 1;
+        while (last != end && last->index == first->index) ++last;
+        visit(first, last);
+        first = last;
+    }
+}
+
+// One by one, in the order in which they were given.
+template <class F>
+void Plan::add_up(Row& row) {
+    Slices& slices = *row.slices;
+    const Operand& layout = slices.layouts[gradient_operand];
+    F tile[measured_elements];
+    auto* sum = reinterpret_cast<F*>(slices.sums.data());
+    slices.for_each([&](const Slices::Place* first, const Slices::Place* last) {
+        if (last - first == 1) return;
+        for (const Slices::Place* place = first; place != last; ++place) {
+            char* const values = row.at[gradient_operand] +
+                                 static_cast<std::ptrdiff_t>(place->position) * slices.stride;
+            for (std::size_t begin = 0; begin < slices.count; begin += measured_elements) {
+                const std::size_t n = std::min(slices.count - begin, measured_elements);
+                if (layout.contiguous())
+                    std::memcpy(tile, values + begin * sizeof(F), n * sizeof(F));
+                else
+                    layout.read(values, begin, n, tile);
+                for (std::size_t i = 0; i < n; ++i)
+                    sum[begin + i] = place == first ? tile[i] : sum[begin + i] + tile[i];
+            }
+        }
+        sum += slices.count;
+    });
+}
+
 void Plan::take_slices(Row& row, std::unique_ptr<Slices> slices) {
-    slice_count_ -= row.slices == nullptr ? 0 : row.slices->indices.size();
-    slice_count_ += slices == nullptr ? 0 : slices->indices.size();
+    slice_count_ -= row.slices == nullptr ? 0 : row.slices->places.size();
+    slice_count_ += slices == nullptr ? 0 : slices->places.size();
     row.slices = std::move(slices);
 }
 
@@ -325,14 +376,21 @@ void Plan::list_tasks(const KernelTable& table) {
 }
 
 // One for each slice, of the row's task.
-void Plan::list_slices(const Row& row, Task task) {
-    const Slices& slices = *row.slices;
+void Plan::list_slices(Row& row, Task task) {
+    Slices& slices = *row.slices;
     task.count = slices.count;
-    for (std::size_t i = 0; i < slices.indices.size(); ++i) {
-        list_task(task, slices.layouts);
+    auto* sum = reinterpret_cast<char*>(slices.sums.data());
+    slices.for_each([&](const Slices::Place* first, const Slices::Place* last) {
+        const bool is_sum = last - first > 1;
+        list_task(task, is_sum ? slices.layouts_of_sums : slices.layouts);
         char** at = tasks_[task_count_ - 1].at;
-        at[gradient_operand] += static_cast<std::ptrdiff_t>(i) * slices.stride;
-        std::size_t rest = slices.indices[i];
+        if (is_sum) {
+            at[gradient_operand] = sum;
+            sum += slices.count * task.item;
+        } else {
+            at[gradient_operand] += static_cast<std::ptrdiff_t>(first->position) * slices.stride;
+        }
+        std::size_t rest = first->index;
         for (int axis = slices.axes_before; axis-- > 0;) {
             const auto length = static_cast<std::size_t>(row.shape()[axis]);
             // The first axis needs no division, and nearly always is the only one.
@@ -341,7 +399,7 @@ void Plan::list_slices(const Row& row, Task task) {
             for (std::size_t k = 0; k < task.operands; ++k)
                 if (k != gradient_operand) at[k] += place * row.strides(k)[axis];
         }
-    }
+    });
 }
 
 // Behind those that are listed.
@@ -372,6 +430,9 @@ void Plan::step(int threads) {
     if (tiled_ && tiles_.size() < needed) tiles_ = std::vector<Tiles>(needed);
     for (Row& row : rows_)
         if (row.active && row.steps < FASTOPT_MAX_STEPS) ++row.steps;
+    for (Row& row : rows_)
+        if (row.slices != nullptr && row.count > 0)
+            row.type == FASTOPT_F32 ? add_up<float>(row) : add_up<double>(row);
     for (std::size_t k = 0; k < leads_.size(); ++k) {
         const Row& lead = *leads_[k];
         groups_[lead.group].compute_coefficients(lead.type, Step{lead.steps}, coefficients_[k]);

@@ -40,7 +40,7 @@ class Plan {
     // `gradient` null: the row is skipped.
     void set_gradient(std::size_t row, const fastopt_array* gradient, bool disjoint);
     // Of some slices of the parameter, which are numbered through over the axes that `values`
-    // lacks.
+    // lacks; those that are there more than once are added up.
     void set_sparse_gradient(std::size_t row, const std::int64_t* indices, std::size_t count,
                              fastopt_array values, bool disjoint);
     void step(int threads);
@@ -50,13 +50,25 @@ class Plan {
         void operator()(void* block) const { std::free(block); }
     };
 
-    // A sparse gradient's.
+    // A sparse gradient's slices.
     struct Slices {
-        std::vector<std::size_t> indices;
-        int axes_before;               // that the indices go over
-        std::size_t count;             // of elements, in each
-        std::ptrdiff_t stride;         // from one slice of the gradient to the next
-        std::vector<Operand> layouts;  // of a slice of each operand
+        struct Place {
+            std::size_t index;     // of the slice, in the parameter
+            std::size_t position;  // among the values
+        };
+
+        // visit(first, last) for the places of each slice of the parameter.
+        template <class Visit>
+        void for_each(Visit&& visit) const;
+
+        std::vector<Place> places;  // in order
+        int axes_before;            // that the indices go over
+        std::size_t count;          // of elements, in each
+        std::ptrdiff_t stride;      // from one slice of the values to the next
+        // What slices that are there more than once add up to, in each step.
+        std::vector<unsigned char> sums;
+        // How a slice lies in each operand, and where the gradient is such a sum.
+        std::vector<Operand> layouts, layouts_of_sums;
         std::vector<Operand::Axis> axes;
     };
 
@@ -98,8 +110,10 @@ class Plan {
     std::unique_ptr<Slices> find_slices(const Row& row, const std::int64_t* indices,
                                         std::size_t count, const fastopt_array& values) const;
     void take_slices(Row& row, std::unique_ptr<Slices> slices);
+    template <class F>
+    static void add_up(Row& row);
     void list_tasks(const KernelTable& table);
-    void list_slices(const Row& row, Task task);
+    void list_slices(Row& row, Task task);
     void list_task(Task task, const std::vector<Operand>& layouts);
 
     std::vector<RuleOptions> groups_;

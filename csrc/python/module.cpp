@@ -170,9 +170,12 @@ PYBIND11_MODULE(_core, m) {
     m.def("group_state", &TensorPlan::group_state, "rule"_a, "group"_a);
     m.def("state_like", &state_like, "parameter"_a, "value"_a);
     py::class_<TensorPlan> tensor_plan(m, "TensorPlan", python::collected<TensorPlan>());
-    python::Constructor<const std::string&, py::handle, const py::function&,
-                        const py::list&>::define(tensor_plan, "rule"_a, "tensor_type"_a,
-                                                 "plain_view"_a, "groups"_a);
+    python::Constructor<const std::string&, const py::dict&, py::handle, const py::function&,
+                        const py::function&, const py::list&>::define(tensor_plan, "rule"_a,
+                                                                      "defaults"_a, "tensor_type"_a,
+                                                                      "plain_view"_a,
+                                                                      "gradient_view"_a,
+                                                                      "groups"_a);
     python::define_method<TensorPlan, step_tensors>(tensor_plan, "step");
     python::define_method<TensorPlan, updated>(tensor_plan, "updated");
 }

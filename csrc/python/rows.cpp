@@ -114,7 +114,7 @@ void Rows::make_plan(const std::vector<OptionStruct>& groups,
         const auto layout = layouts_.begin() + static_cast<std::ptrdiff_t>(held.layout);
         layouts.insert(layouts.end(), layout, layout + 2 * held.ndim);
     });
-    std::vector<Memory> gradients(rows_.size());
+    std::vector<Gradient> gradients(rows_.size());
 
     // Nothing of this fails.
     std::size_t layout = 0;
@@ -148,8 +148,18 @@ void Rows::step_plan(int threads) {
         plan_.step(threads);
 }
 
+// To the plan, whose message names an array by another name if it refuses it.
+fastopt_status Rows::hand_over(std::size_t index, const fastopt_array& values, unsigned flags) {
+    const py::object& indices = gradients_[index].indices;
+    if (!indices) return fastopt_plan_set_gradient(plan_.get(), index, &values, flags);
+    const auto numbers = indices.cast<py::array_t<std::int64_t, py::array::c_style>>();
+    return fastopt_plan_set_sparse_gradient(plan_.get(), index, numbers.data(),
+                                            static_cast<std::size_t>(numbers.size()), &values,
+                                            flags);
+}
+
 bool Rows::set_gradient(std::size_t index) {
-    const Memory& gradient = gradients_[index];
+    const Memory& gradient = gradients_[index].values;
     if (!gradient) {
         plan_.clear_gradient(index);
         return false;
@@ -158,7 +168,7 @@ bool Rows::set_gradient(std::size_t index) {
     View view;
     gradient.look(view, label);
     const unsigned flags = is_known_apart(index, view.array) ? FASTOPT_DISJOINT : 0;
-    const fastopt_status status = fastopt_plan_set_gradient(plan_.get(), index, &view.array, flags);
+    const fastopt_status status = hand_over(index, view.array, flags);
     if (status == FASTOPT_OVERLAP) {
         // It lies between the first and the last byte of what is updated.
         interleaved_.push_back(index);
@@ -176,7 +186,7 @@ void Rows::set_interleaved_gradients() {
     std::vector<View> views(interleaved_.size());
     for (std::size_t i = 0; i < interleaved_.size(); ++i) {
         const std::size_t row = interleaved_[i];
-        gradients_[row].look(views[i], [&] { return name(row, Part::gradient, 0); });
+        gradients_[row].values.look(views[i], [&] { return name(row, Part::gradient, 0); });
         all.add(views[i].array, row, Part::gradient, 0);
     }
     refuse_if_shared(all, [&](std::size_t first, std::size_t second) {
@@ -184,7 +194,7 @@ void Rows::set_interleaved_gradients() {
     });
     for (std::size_t i = 0; i < interleaved_.size(); ++i) {
         const fastopt_array& array = views[i].array;
-        plan_.set_gradient_array(interleaved_[i], array, FASTOPT_DISJOINT);
+        check(hand_over(interleaved_[i], array, FASTOPT_DISJOINT));
         apart_[interleaved_[i]] = {array.data, {array.strides, array.strides + array.ndim}};
     }
     interleaved_.clear();

@@ -22,7 +22,10 @@ class Rows {
     template <class Visit>
     void visit_objects(Visit&& visit) {
         for_each_held([&](Held& held) { held.memory.visit_objects(visit); });
-        for (Memory& gradient : gradients_) gradient.visit_objects(visit);
+        for (Gradient& gradient : gradients_) {
+            gradient.values.visit_objects(visit);
+            visit(gradient.indices);
+        }
     }
 
   protected:
@@ -40,6 +43,14 @@ class Rows {
         const fastopt_variant_info* variant;
         Held parameter;
         std::vector<Held> slots;  // of the variant; others may follow
+    };
+
+    // As a step was given it.
+    struct Gradient {
+        explicit operator bool() const { return static_cast<bool>(values); }
+
+        Memory values;
+        py::object indices{};  // of the slices that a sparse one has, an array of int64; or null
     };
 
     // Which array of a row a message is about.
@@ -73,7 +84,9 @@ class Rows {
 
     // All gradients of a step are held before the first of them, or of the parameters, is looked
     // at: what gives them may run anybody's code, which may do anything to those before.
-    void hold_gradient(std::size_t row, Memory gradient) { gradients_[row] = std::move(gradient); }
+    void hold_gradient(std::size_t row, Gradient gradient) {
+        gradients_[row] = std::move(gradient);
+    }
     // Hands the plan what is held; a row without a gradient is skipped. True if the gradient is one
     // run of several elements in C order.
     bool set_gradient(std::size_t row);
@@ -86,14 +99,14 @@ class Rows {
     struct Release {
         explicit Release(Rows& rows) : rows_(rows) {}
         ~Release() {
-            for (Memory& gradient : rows_.gradients_) gradient = {};
+            for (Gradient& gradient : rows_.gradients_) gradient = {};
             rows_.interleaved_.clear();
         }
         Rows& rows_;
     };
 
     std::vector<Row> rows_;
-    std::vector<Memory> gradients_;  // of each row
+    std::vector<Gradient> gradients_;  // of each row
     Plan plan_;
 
   private:
@@ -128,6 +141,7 @@ class Rows {
         std::vector<std::ptrdiff_t> strides;
     };
 
+    fastopt_status hand_over(std::size_t row, const fastopt_array& values, unsigned flags);
     Arrays written_arrays() const;
     void refuse_if_shared(const Arrays& all, const Pairs& is_asked) const;
     bool is_known_apart(std::size_t row, const fastopt_array& gradient) const;

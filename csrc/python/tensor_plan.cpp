@@ -39,6 +39,22 @@ void store_step(const fastopt_array& step, double value) {
         *static_cast<float*>(step.data) = static_cast<float>(value);
 }
 
+// What a function of Python returns; a TypeError or ValueError of its own is given the label.
+template <class... Arguments>
+py::object ask(const Label& label, const py::object& function, Arguments&&... arguments) {
+    try {
+        return function(arguments...);
+    } catch (py::error_already_set& error) {
+        for (PyObject* const type : {PyExc_TypeError, PyExc_ValueError}) {
+            if (!error.matches(type)) continue;
+            py::raise_from(error, type,
+                           (label.text() + ": " + utf8(py::str(error.value()))).c_str());
+            throw py::error_already_set();
+        }
+        throw;
+    }
+}
+
 }  // namespace
 
 TensorPlan::Group::Group(const std::string& rule) {
@@ -48,9 +64,13 @@ TensorPlan::Group::Group(const std::string& rule) {
                            false, py::object()});
 }
 
-TensorPlan::TensorPlan(const std::string& rule, py::handle tensor_type,
-                       const py::function& plain_view, const py::list& groups)
-    : Rows(rule), exchange_(&exchange_of(tensor_type)), plain_view_(plain_view) {
+TensorPlan::TensorPlan(const std::string& rule, const py::dict& defaults, py::handle tensor_type,
+                       const py::function& plain_view, const py::function& gradient_view,
+                       const py::list& groups)
+    : Rows(rule),
+      exchange_(&exchange_of(tensor_type)),
+      plain_view_(plain_view),
+      gradient_view_(gradient_view) {
     std::vector<OptionStruct> options;
     for (const py::handle entry : groups) {
         const auto pair = py::reinterpret_borrow<py::tuple>(entry);
@@ -58,7 +78,8 @@ TensorPlan::TensorPlan(const std::string& rule, py::handle tensor_type,
         const std::size_t number = groups_.size();
         Group& group = groups_.emplace_back(rule);
         const py::dict given = *group.changes(values);
-        options.emplace_back(rule, given);
+        options.emplace_back(rule, defaults);
+        options.back().assign(given);
         group.take_over(given, values);
         for (const py::handle row : py::list(pair[1]))
             add_row(number, options.back().variant(), py::reinterpret_borrow<py::tuple>(row));
@@ -90,14 +111,18 @@ void TensorPlan::check_tensor(py::handle tensor_type, py::handle tensor, const s
 // Of what belongs to the entry's parameter. For one that is not plain, it runs Python code.
 Memory TensorPlan::memory_of(py::handle tensor, const Entry& entry, const Label& label) const {
     if (entry.is_plain) return {tensor, *exchange_};
-    try {
-        return {plain_view_(tensor, entry.parameter), *exchange_};
-    } catch (py::error_already_set& error) {
-        if (!error.matches(PyExc_ValueError)) throw;
-        py::raise_from(error, PyExc_ValueError,
-                       (label.text() + ": " + utf8(py::str(error.value()))).c_str());
-        throw py::error_already_set();
-    }
+    return {ask(label, plain_view_, tensor, entry.parameter), *exchange_};
+}
+
+// The same of its gradient.
+Rows::Gradient TensorPlan::gradient_of(py::handle gradient, const Entry& entry,
+                                       const py::dict& group) const {
+    if (entry.is_plain) return {{gradient, *exchange_}};
+    const auto label = [&] { return name(*entry.row, Part::gradient, 0); };
+    const py::object view = ask(label, gradient_view_, gradient, entry.parameter, group);
+    if (!PyTuple_CheckExact(view.ptr())) return {{view, *exchange_}};
+    const auto pair = py::reinterpret_borrow<py::tuple>(view);
+    return {{pair[1], *exchange_}, pair[0]};
 }
 
 void TensorPlan::add_row(std::size_t number, const fastopt_variant_info& variant,
@@ -277,8 +302,7 @@ bool TensorPlan::gather(const py::list& param_groups, py::handle state) {
             if (gradient.is_none()) continue;
             if (!entry.row) return false;
             const std::size_t row = *entry.row;
-            hold_gradient(row,
-                          memory_of(gradient, entry, [&] { return name(row, Part::gradient, 0); }));
+            hold_gradient(row, gradient_of(gradient, entry, values));
             if (!entry.is_plain && !is_where_it_was(entry, with_state)) return false;
         }
         if (params.size() != entries.size()) return false;
@@ -288,7 +312,8 @@ bool TensorPlan::gather(const py::list& param_groups, py::handle state) {
     if (suspects_.empty()) return true;
     // Asking may run anybody's code, too.
     for (const std::size_t row : suspects_) {
-        refuse_negated(gradients_[row].object(), [&] { return name(row, Part::gradient, 0); });
+        refuse_negated(gradients_[row].values.object(),
+                       [&] { return name(row, Part::gradient, 0); });
         tracked_[row].was_asked = true;
     }
     return set_gradients(with_state);
@@ -305,13 +330,27 @@ bool TensorPlan::set_gradients(bool with_state) {
         if (!is_unchanged(row, with_state)) return false;
         Tracked& tracked = tracked_[row];
         const bool active = static_cast<bool>(gradients_[row]);
-        const bool run = set_gradient(row);
+        bool run = false;
+        if (!set_gradient(row, run)) return false;
         if (active && (!run || !tracked.was_asked)) suspects_.push_back(row);
         updated_is_current_ &= tracked.active == active;
         tracked.active = active;
     }
     set_interleaved_gradients();
     return true;
+}
+
+// False where a gradient has become sparse, which a parameter that is plain cannot have.
+bool TensorPlan::set_gradient(std::size_t row, bool& is_run) {
+    try {
+        is_run = Rows::set_gradient(row);
+        return true;
+    } catch (py::error_already_set& error) {
+        if (!error.matches(PyExc_TypeError)) throw;
+        const py::object sparse = find_attribute(gradients_[row].values.object(), "is_sparse");
+        if (!sparse || !sparse.is(py::bool_(true))) throw;
+        return false;
+    }
 }
 
 const py::list& TensorPlan::updated() {

@@ -17,15 +17,18 @@ namespace fastopt::python {
 
 class TensorPlan final : Rows {
   public:
-    // `tensor_type` is the library's class of tensors. `plain_view(tensor, parameter)` returns the
-    // plain tensor in whose memory a parameter that is not plain is, or its gradient or state.
+    // `defaults` are the options that hold where a group lacks them. `tensor_type` is the library's
+    // class of tensors. Of a parameter that is not plain, `plain_view(tensor, parameter)` returns
+    // the plain tensor in whose memory it is, or its state; and `gradient_view(gradient, parameter,
+    // group)` that of its gradient, or of a sparse one (the indices of slices, their values).
     // `groups` has for each parameter group
     //   (the group's dictionary, [(parameter, whether it is plain, state, steps), ...]).
     // `state` is a dictionary from "step", where the optimizer has that, and the slots' names to
     // pairs (tensor, array): the array is the tensor's memory, which it keeps alive, or None where
     // that is the tensor's own. It is None for a parameter that has no gradient yet. `steps` is
     // how many steps the parameter has made; it is read only where no "step" tells.
-    TensorPlan(const std::string& rule, py::handle tensor_type, const py::function& plain_view,
+    TensorPlan(const std::string& rule, const py::dict& defaults, py::handle tensor_type,
+               const py::function& plain_view, const py::function& gradient_view,
                const py::list& groups);
 
     // One step, with the gradients that the parameters have now; 0 threads: the default. False, and
@@ -62,6 +65,7 @@ class TensorPlan final : Rows {
             visit(state);
         }
         visit(plain_view_);
+        visit(gradient_view_);
         visit(updated_);
     }
 
@@ -78,7 +82,8 @@ class TensorPlan final : Rows {
     // A parameter, whether it has a row or had no gradient when the plan was made.
     struct Entry {
         py::object parameter;
-        bool is_plain;  // else it and what belongs to it are asked for plain tensors
+        bool
+            is_plain;  // and its gradient is; else both, and its state, are asked for plain tensors
         std::optional<std::size_t> row;
     };
 
@@ -114,6 +119,8 @@ class TensorPlan final : Rows {
 
     std::string name(std::size_t row, Part part, std::size_t slot) const override;
     Memory memory_of(py::handle tensor, const Entry& entry, const Label& label) const;
+    Gradient gradient_of(py::handle gradient, const Entry& entry, const py::dict& group) const;
+    bool set_gradient(std::size_t row, bool& is_run);
     void add_row(std::size_t group, const fastopt_variant_info& variant, const py::tuple& entry);
     bool read_options(std::size_t group, const py::dict& values);
     bool gather(const py::list& param_groups, py::handle state);
@@ -128,7 +135,7 @@ class TensorPlan final : Rows {
     fastopt_array step_tensor(std::size_t row) const { return array(rows_[row].slots.back()); }
 
     const DLPackExchange* exchange_;
-    py::object plain_view_;
+    py::object plain_view_, gradient_view_;
     std::vector<Group> groups_;
     std::vector<Tracked> tracked_;                          // of each row
     std::vector<std::pair<py::object, py::object>> state_;  // the items of `state`

@@ -9,6 +9,7 @@ from .._types import Pair
 
 __all__: list[str] = [
     "LBFGS",
+    "SparseAdam",
     "SGD",
     "Momentum",
     "RMSprop",
@@ -36,6 +37,7 @@ class LBFGS(optim.LBFGS):
     num_threads: int | None
     def step(self, closure: Callable[[], Any]) -> Any: ...  # type: ignore[override]
 
+class SparseAdam(_Fused, optim.SparseAdam): ...
 class SGD(_Fused, optim.SGD): ...
 
 class Momentum(_Fused):

@@ -77,12 +77,16 @@ class FTRL(Optimizer, rule="ftrl"):
         inverse_lr, l1 = f(1 / o.lr), f(o.l1)
         g = gradient(p, g, o)
         decay(p, o)
-        powers = {0: np.ones_like, -0.5: np.sqrt, -1: np.copy}
-        slowing = powers[o.learning_rate_power]
-        before = slowing(n)
+        before = _slowing(n, o.learning_rate_power)
         n += g * g
-        after = slowing(n)
+        after = _slowing(n, o.learning_rate_power)
         pull = g + f(2 * o.l2_shrinkage) * p if o.l2_shrinkage != 0 else g
         z += pull - (after - before) * inverse_lr * p
         l2 = o.l2 if o.l2_halved else 2 * o.l2
         p[...] = (np.clip(z, -l1, l1) - z) / (after * inverse_lr + f(o.beta / o.lr + l2))
+
+
+def _slowing(n: Floats, power: float) -> Floats:
+    if power == 0:
+        return np.ones_like(n)
+    return np.sqrt(n) if power == -0.5 else n.copy()

@@ -19,8 +19,10 @@ takes its product of momenta from the present betas.
 
 Parameters and gradients are dense float32 or float64 tensors on the CPU, of any strides, and are
 used where they are; complex ones are pairs of real numbers, and of a ``DTensor``, such as
-``fully_shard`` makes, each process steps its own part. `step` raises TypeError or ValueError for
-what it does not support, and nothing has been modified then.
+``fully_shard`` makes, each process steps its own part. ``SGD`` and ``Adagrad`` take sparse
+gradients too, such as those of ``Embedding(sparse=True)``, and ``SparseAdam`` takes no others: they
+touch the rows that a gradient has, and after momentum every row. `step` raises TypeError or
+ValueError for what it does not support, and nothing has been modified then.
 
 ``optimizer.num_threads`` (int or None, default None) says how many threads a step may use; None
 stands for pyfastopt's default or ``torch.get_num_threads()``, whichever is less.
@@ -42,7 +44,9 @@ else:
     from .. import optimizers
     from .base import derive
     from .lbfgs import LBFGS
+    from .sparse import SparseAdam
 
-    _derived = [derive(getattr(optimizers, name)) for name in optimizers.__all__]
-    globals().update({derived.__name__: derived for derived in _derived})
-    __all__ = ["LBFGS", *(derived.__name__ for derived in _derived)]
+    _plain = [SparseAdam, *(getattr(optimizers, name) for name in optimizers.__all__)]
+    _derived = {derived.__name__: derived for derived in map(derive, _plain)}
+    globals().update(_derived)
+    __all__ = ["LBFGS", *_derived]

@@ -15,9 +15,10 @@ import torch
 from numpy.typing import NDArray
 from torch.optim import optimizer as torch_optimizer
 
-from .. import _core
+from .. import _core, optimizers
 from ..optimizer import Optimizer, check_own_key
 from .checkpoint import SLOTS, check_checkpoint
+from .sparse import SparseAdam, is_sparse, sparse_view
 from .views import check_whole, is_plain, like, plain_view
 
 if TYPE_CHECKING:
@@ -120,6 +121,7 @@ class Fused(Locked):
     _plain: ClassVar[type[Optimizer]]
     # Whether a parameter's state has "step", as the class in torch.optim decides.
     _has_step: ClassVar[bool]
+    _needs_sparse: ClassVar[bool]
 
     # Torch's scaler of gradients has to unscale them itself, whatever `fused` says.
     _step_supports_amp_scaling = property(lambda self: False, lambda self, value: None)
@@ -265,11 +267,19 @@ class Fused(Locked):
                     check_whole(p, {**self._plain.defaults, **group}, place)
                     _core.check_tensor(torch.Tensor, plain_view(p, p), place)
                 state, steps = self._prepare_state(p, group, next(counts).reshape(()))
-                rows.append((p, is_plain(p), state, steps))
+                plain = is_plain(p) and not (self._needs_sparse or is_sparse(p.grad))
+                rows.append((p, plain, state, steps))
                 if state:
                     states.append((p, state))
             groups.append((group, rows))
-        plan = _core.TensorPlan(self._plain.rule, torch.Tensor, plain_view, groups)
+        plan = _core.TensorPlan(
+            self._plain.rule,
+            dict(self._plain.defaults),
+            torch.Tensor,
+            plain_view,
+            self._gradient_view,
+            groups,
+        )
         if not plan.step(self.param_groups, None, threads):
             raise RuntimeError(
                 "param_groups: parameters, gradients or options changed while the step read them; "
@@ -286,6 +296,20 @@ class Fused(Locked):
         }
         return plan
 
+    @classmethod
+    def _gradient_view(
+        cls, gradient: torch.Tensor, parameter: torch.Tensor, group: dict[str, Any]
+    ) -> Any:
+        """Return a gradient as a plain tensor, or a sparse one as (indices, values)."""
+        if is_sparse(gradient):
+            return sparse_view(gradient, cls._plain, group)
+        if cls._needs_sparse:
+            raise TypeError(
+                f"a dense gradient is not supported by {cls.__name__}; use Adam, or make it sparse "
+                "(Embedding's sparse=True)"
+            )
+        return plain_view(gradient, parameter)
+
     def _prepare_state(
         self, p: torch.Tensor, group: dict[str, Any], count: NDArray[Any]
     ) -> tuple[State | None, int]:
@@ -296,7 +320,12 @@ class Fused(Locked):
         only tells that the buffer has begun.
         """
         slots = _core.group_state(self._plain.rule, group)
-        present = {k: v for k, v in self._state.get(p, {}).items() if v is not None}
+        # Torch has a sparse buffer of momentum where gradients are sparse.
+        present = {
+            name: value.to_dense() if is_sparse(value) else value
+            for name, value in self._state.get(p, {}).items()
+            if value is not None
+        }
         missing = [name for name in slots if name not in present]
         if p.grad is None and (missing or (self._has_step and "step" not in present)):
             return None, 0
@@ -352,6 +381,7 @@ _is_left_out = False
 def derive(plain: type[Optimizer]) -> type[Fused]:
     """Make the class of a plain optimizer, under torch's name where torch has it."""
     name = plain.torch_name or plain.__name__
+    public = next(cls.__name__ for cls in plain.__mro__ if cls.__name__ in optimizers.__all__)
     base = getattr(torch.optim, name) if plain.torch_name else _Own
 
     torch_init: Callable[..., None] = base.__init__
@@ -362,11 +392,12 @@ def derive(plain: type[Optimizer]) -> type[Fused]:
         self._begin()
 
     members: dict[str, Any] = {
-        "__doc__": f"Steps as :class:`pyfastopt.{plain.__name__}`, on tensors of PyTorch.",
+        "__doc__": f"Steps as :class:`pyfastopt.{public}`, on tensors of PyTorch.",
         "__init__": init,
         "__module__": "pyfastopt.torch",
         "_plain": plain,
         "_has_step": name != "SGD",
+        "_needs_sparse": plain is SparseAdam,
     }
     if base is _Own:
         names = ["params", *plain.defaults]

@@ -412,8 +412,10 @@ struct Row {
     std::vector<std::unique_ptr<Described>> slots;  // those that are the caller's
     std::unique_ptr<Described> gradient;            // null: skipped
     std::size_t slot_count;
-    std::vector<std::int64_t> indices{};  // of a sparse gradient's slices
+    std::vector<std::int64_t> given{};    // indices of a sparse gradient, as they were given
+    std::vector<std::int64_t> indices{};  // in order, each once
     std::size_t slice_bytes = 0;          // 0: the gradient is dense
+    bool vouched = false;                 // that no later array has an element of the gradient
 
     // Visits the bytes of an array of the row that the gradient is for.
     template <class Visit>
@@ -427,6 +429,24 @@ struct Row {
             const auto begin = array.begin() + from;
             found.insert(found.end(), begin, begin + static_cast<std::ptrdiff_t>(slice_bytes));
         });
+        return found;
+    }
+    // What the values of each slice add up to.
+    template <class F>
+    Bytes sums(const Bytes& values) const {
+        const std::size_t count = slice_bytes / sizeof(F);
+        Bytes found;
+        for (const std::int64_t index : indices) {
+            std::vector<F> sum, slice(count);
+            for (std::size_t i = 0; i < given.size(); ++i) {
+                if (given[i] != index) continue;
+                std::memcpy(slice.data(), values.data() + i * slice_bytes, slice_bytes);
+                for (std::size_t k = 0; k < count && !sum.empty(); ++k) sum[k] += slice[k];
+                if (sum.empty()) sum = slice;
+            }
+            const auto* bytes = reinterpret_cast<const unsigned char*>(sum.data());
+            found.insert(found.end(), bytes, bytes + slice_bytes);
+        }
         return found;
     }
     Bytes with_slices(Bytes array, const Bytes& changed) const {
@@ -715,8 +735,11 @@ class World {
         for (const Described* array : updated)
             if (apart) cover.add(array->array);
         apart = apart && cover.is_exact();
-        for (const Row& other : model.rows)
-            apart = apart && (other.gradient == nullptr || !cover.touches(other.gradient->array));
+        for (const Row& other : model.rows) {
+            if (other.gradient == nullptr || !cover.touches(other.gradient->array)) continue;
+            if (other.vouched) return;
+            apart = false;
+        }
         const unsigned flags = in_.seldom() ? 2 : apart ? in_.byte() % 2 : 0;
         std::size_t number = 77;
         const bool taken = accepted("add_row", [&] {
@@ -761,6 +784,7 @@ class World {
         if (none) gradient = nullptr;
         model.rows[number].gradient = std::move(gradient);
         model.rows[number].slice_bytes = 0;
+        model.rows[number].vouched = flags == FASTOPT_DISJOINT;
     }
 
     void set_sparse_gradient() {
@@ -777,19 +801,20 @@ class World {
             const std::size_t before = 1 + in_.below(axes);
             for (std::size_t i = 0; i < before; ++i)
                 total *= static_cast<std::size_t>(parameter.shape[i]);
-            for (std::size_t at = in_.below(3); at < total && indices.size() < 40;
-                 at += 1 + in_.below(4) - (in_.seldom() ? 1 : 0))
-                indices.push_back(in_.seldom() && in_.seldom() ? in_.raw<std::int64_t>()
-                                                               : static_cast<std::int64_t>(at));
+            const std::size_t count = in_.below(12);
+            const std::size_t among = in_.byte() % 2 == 0 ? total : std::min<std::size_t>(total, 5);
+            for (std::size_t i = 0; i < count && total > 0; ++i)
+                indices.push_back(in_.seldom() && in_.seldom()
+                                      ? in_.raw<std::int64_t>()
+                                      : static_cast<std::int64_t>(in_.below(among)));
             values = {nullptr, parameter.type, parameter.ndim - static_cast<int>(before) + 1, shape,
                       nullptr};
             shape[0] = static_cast<std::ptrdiff_t>(indices.size());
             std::copy(parameter.shape + before, parameter.shape + axes, shape + 1);
         }
-        bool ascend = true;
-        for (std::size_t i = 0; i < indices.size(); ++i)
-            ascend &= indices[i] >= 0 && static_cast<std::size_t>(indices[i]) < total &&
-                      (i == 0 || indices[i - 1] < indices[i]);
+        bool exist = true;
+        for (const std::int64_t index : indices)
+            exist &= index >= 0 && static_cast<std::size_t>(index) < total;
         auto gradient = std::make_unique<Described>();
         draw_array(in_, arena_, &values, *gradient);
         const bool apart = gradient->is_there() && !written(model).touches(gradient->array);
@@ -800,15 +825,19 @@ class World {
                                                     flags);
         });
         if (!taken) return;
-        CHECK(exists && ascend && gradient->real && (apart || gradient->count == 0));
+        CHECK(exists && exist && gradient->real && (apart || gradient->count == 0));
         Row& row = model.rows[number];
         row.slice_bytes = size_of(row.parameter->array.type);
         for (int i = 1; i < gradient->array.ndim; ++i)
             row.slice_bytes *= static_cast<std::size_t>(gradient->array.shape[i]);
         // Of slices without elements there is nothing to compare.
-        row.indices = row.slice_bytes > 0 ? std::move(indices) : std::vector<std::int64_t>();
+        row.given = row.slice_bytes > 0 ? std::move(indices) : std::vector<std::int64_t>();
+        row.indices = row.given;
+        std::sort(row.indices.begin(), row.indices.end());
+        row.indices.erase(std::unique(row.indices.begin(), row.indices.end()), row.indices.end());
         row.slice_bytes = std::max<std::size_t>(row.slice_bytes, 1);
         row.gradient = std::move(gradient);
+        row.vouched = flags == FASTOPT_DISJOINT;
     }
 
     void step() {
@@ -840,9 +869,12 @@ class World {
             std::vector<Bytes> arrays = before[i];
             if (sparse)
                 for (Bytes& array : arrays) array = row.slices(array);
-            arrays.insert(arrays.begin() + 1, gradients[i]);
-            Options options = model.options(row.group);
             const fastopt_type type = row.parameter->array.type;
+            arrays.insert(arrays.begin() + 1, !sparse ? gradients[i]
+                                              : type == FASTOPT_F32
+                                                  ? row.sums<float>(gradients[i])
+                                                  : row.sums<double>(gradients[i]));
+            Options options = model.options(row.group);
             const std::vector<Bytes> expected =
                 step_copies(in_, options, model.steps(i), type, arrays);
             for (std::size_t k = 0; k < after.size(); ++k) {
