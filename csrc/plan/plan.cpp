@@ -430,9 +430,10 @@ void Plan::step(int threads) {
     if (tiled_ && tiles_.size() < needed) tiles_ = std::vector<Tiles>(needed);
     for (Row& row : rows_)
         if (row.active && row.steps < FASTOPT_MAX_STEPS) ++row.steps;
-    for (Row& row : rows_)
-        if (row.slices != nullptr && row.count > 0)
-            row.type == FASTOPT_F32 ? add_up<float>(row) : add_up<double>(row);
+    if (slice_count_ > 0)
+        for (Row& row : rows_)
+            if (row.slices != nullptr && row.count > 0)
+                row.type == FASTOPT_F32 ? add_up<float>(row) : add_up<double>(row);
     for (std::size_t k = 0; k < leads_.size(); ++k) {
         const Row& lead = *leads_[k];
         groups_[lead.group].compute_coefficients(lead.type, Step{lead.steps}, coefficients_[k]);

@@ -168,9 +168,9 @@ void ArrayPlan::take_gradients(py::handle gradients) {
         const auto label = [&] { return name(row, Part::gradient, 0); };
         const Held& parameter = rows_[row].parameter;
         const bool is_number = PyFloat_CheckExact(object.ptr()) || PyLong_CheckExact(object.ptr());
-        hold_gradient(
-            row, {is_number && parameter.ndim == 0 ? Memory(as_array(object, parameter.type, label))
-                                                   : Memory::share(object, label)});
+        hold_gradient(row, is_number && parameter.ndim == 0
+                               ? Memory(as_array(object, parameter.type, label))
+                               : Memory::share(object, label));
     });
     for (const auto& [row, owner] : lent_) {
         const auto label = [&, row = row] { return name(row, Part::parameter, 0); };

@@ -148,11 +148,10 @@ void Rows::step_plan(int threads) {
         plan_.step(threads);
 }
 
-// To the plan, whose message names an array by another name if it refuses it.
-fastopt_status Rows::hand_over(std::size_t index, const fastopt_array& values, unsigned flags) {
-    const py::object& indices = gradients_[index].indices;
-    if (!indices) return fastopt_plan_set_gradient(plan_.get(), index, &values, flags);
-    const auto numbers = indices.cast<py::array_t<std::int64_t, py::array::c_style>>();
+fastopt_status Rows::hand_over_sparse(std::size_t index, const fastopt_array& values,
+                                      unsigned flags) {
+    const auto numbers =
+        gradients_[index].indices.cast<py::array_t<std::int64_t, py::array::c_style>>();
     return fastopt_plan_set_sparse_gradient(plan_.get(), index, numbers.data(),
                                             static_cast<std::size_t>(numbers.size()), &values,
                                             flags);

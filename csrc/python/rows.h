@@ -84,8 +84,12 @@ class Rows {
 
     // All gradients of a step are held before the first of them, or of the parameters, is looked
     // at: what gives them may run anybody's code, which may do anything to those before.
-    void hold_gradient(std::size_t row, Gradient gradient) {
-        gradients_[row] = std::move(gradient);
+    void hold_gradient(std::size_t row, Memory values) {
+        gradients_[row].values = std::move(values);
+    }
+    void hold_sparse_gradient(std::size_t row, py::object indices, Memory values) {
+        hold_gradient(row, std::move(values));
+        gradients_[row].indices = std::move(indices);
     }
     // Hands the plan what is held; a row without a gradient is skipped. True if the gradient is one
     // run of several elements in C order.
@@ -99,7 +103,10 @@ class Rows {
     struct Release {
         explicit Release(Rows& rows) : rows_(rows) {}
         ~Release() {
-            for (Gradient& gradient : rows_.gradients_) gradient = {};
+            for (Gradient& gradient : rows_.gradients_) {
+                gradient.values = {};
+                if (gradient.indices) gradient.indices = {};
+            }
             rows_.interleaved_.clear();
         }
         Rows& rows_;
@@ -141,7 +148,11 @@ class Rows {
         std::vector<std::ptrdiff_t> strides;
     };
 
-    fastopt_status hand_over(std::size_t row, const fastopt_array& values, unsigned flags);
+    fastopt_status hand_over(std::size_t row, const fastopt_array& values, unsigned flags) {
+        if (gradients_[row].indices) return hand_over_sparse(row, values, flags);
+        return fastopt_plan_set_gradient(plan_.get(), row, &values, flags);
+    }
+    fastopt_status hand_over_sparse(std::size_t row, const fastopt_array& values, unsigned flags);
     Arrays written_arrays() const;
     void refuse_if_shared(const Arrays& all, const Pairs& is_asked) const;
     bool is_known_apart(std::size_t row, const fastopt_array& gradient) const;

@@ -115,14 +115,14 @@ Memory TensorPlan::memory_of(py::handle tensor, const Entry& entry, const Label&
 }
 
 // The same of its gradient.
-Rows::Gradient TensorPlan::gradient_of(py::handle gradient, const Entry& entry,
-                                       const py::dict& group) const {
-    if (entry.is_plain) return {{gradient, *exchange_}};
-    const auto label = [&] { return name(*entry.row, Part::gradient, 0); };
+void TensorPlan::take_gradient(py::handle gradient, const Entry& entry, const py::dict& group) {
+    const std::size_t row = *entry.row;
+    if (entry.is_plain) return hold_gradient(row, {gradient, *exchange_});
+    const auto label = [&] { return name(row, Part::gradient, 0); };
     const py::object view = ask(label, gradient_view_, gradient, entry.parameter, group);
-    if (!PyTuple_CheckExact(view.ptr())) return {{view, *exchange_}};
+    if (!PyTuple_CheckExact(view.ptr())) return hold_gradient(row, {view, *exchange_});
     const auto pair = py::reinterpret_borrow<py::tuple>(view);
-    return {{pair[1], *exchange_}, pair[0]};
+    hold_sparse_gradient(row, pair[0], {pair[1], *exchange_});
 }
 
 void TensorPlan::add_row(std::size_t number, const fastopt_variant_info& variant,
@@ -301,8 +301,7 @@ bool TensorPlan::gather(const py::list& param_groups, py::handle state) {
             if (!gradient) throw py::error_already_set();
             if (gradient.is_none()) continue;
             if (!entry.row) return false;
-            const std::size_t row = *entry.row;
-            hold_gradient(row, gradient_of(gradient, entry, values));
+            take_gradient(gradient, entry, values);
             if (!entry.is_plain && !is_where_it_was(entry, with_state)) return false;
         }
         if (params.size() != entries.size()) return false;
@@ -330,9 +329,9 @@ bool TensorPlan::set_gradients(bool with_state) {
         if (!is_unchanged(row, with_state)) return false;
         Tracked& tracked = tracked_[row];
         const bool active = static_cast<bool>(gradients_[row]);
-        bool run = false;
-        if (!set_gradient(row, run)) return false;
-        if (active && (!run || !tracked.was_asked)) suspects_.push_back(row);
+        const std::optional<bool> run = try_gradient(row);
+        if (!run) return false;
+        if (active && (!*run || !tracked.was_asked)) suspects_.push_back(row);
         updated_is_current_ &= tracked.active == active;
         tracked.active = active;
     }
@@ -340,16 +339,15 @@ bool TensorPlan::set_gradients(bool with_state) {
     return true;
 }
 
-// False where a gradient has become sparse, which a parameter that is plain cannot have.
-bool TensorPlan::set_gradient(std::size_t row, bool& is_run) {
+// As set_gradient. Nothing where a gradient has become sparse, of a parameter that was plain.
+std::optional<bool> TensorPlan::try_gradient(std::size_t row) {
     try {
-        is_run = Rows::set_gradient(row);
-        return true;
+        return set_gradient(row);
     } catch (py::error_already_set& error) {
         if (!error.matches(PyExc_TypeError)) throw;
         const py::object sparse = find_attribute(gradients_[row].values.object(), "is_sparse");
         if (!sparse || !sparse.is(py::bool_(true))) throw;
-        return false;
+        return std::nullopt;
     }
 }
 

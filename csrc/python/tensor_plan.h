@@ -119,8 +119,8 @@ class TensorPlan final : Rows {
 
     std::string name(std::size_t row, Part part, std::size_t slot) const override;
     Memory memory_of(py::handle tensor, const Entry& entry, const Label& label) const;
-    Gradient gradient_of(py::handle gradient, const Entry& entry, const py::dict& group) const;
-    bool set_gradient(std::size_t row, bool& is_run);
+    void take_gradient(py::handle gradient, const Entry& entry, const py::dict& group);
+    std::optional<bool> try_gradient(std::size_t row);
     void add_row(std::size_t group, const fastopt_variant_info& variant, const py::tuple& entry);
     bool read_options(std::size_t group, const py::dict& values);
     bool gather(const py::list& param_groups, py::handle state);
