@@ -221,6 +221,15 @@ def test_indices_out_of_range_are_refused(name, index):
 
 
 @pytest.mark.parametrize("name", ["SGD", "Momentum", "Adagrad", "SparseAdam"])
+def test_a_gradient_of_another_shape(name):
+    p = torch.nn.Parameter(torch.ones(3, 2))
+    optimizer = getattr(optim, name)([p])
+    p.grad = sparse([[0, 2]], torch.ones(2, 2), p.shape)
+    p.data = torch.ones(5, 2)
+    refused(optimizer, p, ValueError, r"shape \(3, 2\) differs .* \(5, 2\); pass")
+
+
+@pytest.mark.parametrize("name", ["SGD", "Momentum", "Adagrad", "SparseAdam"])
 def test_gradients_that_are_said_to_be_coalesced(name):
     steps = []
     for is_said in (False, True):

@@ -160,10 +160,12 @@ class Fused(Locked):
         for group in self.param_groups:
             for p in group["params"]:
                 state = self._state.get(p, {})
-                if "step" not in state:
-                    continue
+                try:
+                    step = int(state["step"])
+                except (KeyError, TypeError, ValueError, RuntimeError, OverflowError):
+                    continue  # the next step says what is wrong, if something is
                 for name, scalar in self._plain.derived_state.items():
-                    value = scalar(group, int(state["step"]))
+                    value = scalar(group, step)
                     # In old checkpoints they are numbers.
                     if not isinstance(state.get(name), torch.Tensor):
                         dtype = torch.float64 if double else torch.float32
@@ -302,7 +304,7 @@ class Fused(Locked):
     ) -> Any:
         """Return a gradient as a plain tensor, or a sparse one as (indices, values)."""
         if is_sparse(gradient):
-            return sparse_view(gradient, cls._plain, group)
+            return sparse_view(gradient, parameter, cls._plain, group)
         if cls._needs_sparse:
             raise TypeError(
                 f"a dense gradient is not supported by {cls.__name__}; use Adam, or make it sparse "

@@ -29,7 +29,10 @@ def is_sparse(tensor: Any) -> bool:
 
 
 def sparse_view(
-    gradient: torch.Tensor, optimizer: type[Optimizer], group: Mapping[str, Any]
+    gradient: torch.Tensor,
+    parameter: torch.Tensor,
+    optimizer: type[Optimizer],
+    group: Mapping[str, Any],
 ) -> torch.Tensor | tuple[NDArray[Any], torch.Tensor]:
     """Return a sparse gradient as (indices, values), or as a dense tensor where all is to move.
 
@@ -39,7 +42,8 @@ def sparse_view(
     Raises
     ------
     TypeError, ValueError
-        Where the optimizer, or its options, cannot leave what the gradient lacks as it is.
+        Where the optimizer, or its options, cannot leave what the gradient lacks as it is, and for
+        a gradient that does not fit its parameter.
     """
     if not issubclass(optimizer, (SGD, Adagrad, SparseAdam)):
         raise TypeError(
@@ -50,6 +54,11 @@ def sparse_view(
         raise ValueError(
             f"a sparse gradient, and weight_decay = {group['weight_decay']}, which would move what "
             "the gradient lacks; set weight_decay=0, or make it dense (Embedding's sparse=False)"
+        )
+    if gradient.shape != parameter.shape:
+        raise ValueError(
+            f"shape {tuple(gradient.shape)} differs from its parameter's {tuple(parameter.shape)}; "
+            "pass a gradient of that shape"
         )
     with torch.no_grad():
         indices, values = gradient._indices(), gradient._values()

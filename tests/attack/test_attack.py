@@ -67,3 +67,8 @@ def test_failing_allocations(tmp_path):
 
 def test_random_calls():
     assert random_calls.run(3000, seed=0) > 10
+
+
+def test_torch_calls_by_chance():
+    pytest.importorskip("torch")
+    assert program("random_tensors.py", "--calls", "900").startswith("900 calls")
