@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _core
+from .declaration import check_own_key
 
 #: Which of torch's loops to take: any of its groups may have these.
 LOOPS = {"foreach", "fused", "capturable", "differentiable"}
@@ -70,7 +71,12 @@ def save(optimizer: str, plan: _core.Plan, groups: Iterable[Mapping[str, Any]]) 
 
 
 def load(
-    optimizer: Any, plan: _core.Plan, state_dict: Any, *, strict: bool
+    optimizer: Any,
+    plan: _core.Plan,
+    groups: Sequence[Mapping[str, Any]],
+    state_dict: Any,
+    *,
+    strict: bool,
 ) -> tuple[list[dict[str, Any] | None], Differences]:
     """Give the plan the options and the state of `state_dict`, if that fits; else change nothing.
 
@@ -80,6 +86,8 @@ def load(
         The class of the optimizer.
     plan : Plan
         Its plan.
+    groups : sequence of mapping
+        Its parameter groups.
     state_dict : mapping
         The state dict, of this class or of torch's.
     strict : bool
@@ -99,7 +107,7 @@ def load(
     """
     saved = _read(optimizer.__name__, state_dict)
     names, params, state = plan.paths(), plan.parameters(), plan.state()
-    places = _match(plan, saved, strict=strict)
+    places = _match(plan, groups, saved, strict=strict)
     options, own = _options(optimizer, plan, saved, places)
     entries: list[dict[str, Any] | None] = []
     changed = []
@@ -205,10 +213,19 @@ def _index(key: Any, place: str) -> int:
     raise TypeError(f"{place} = {key!r:.80} must be the number of a parameter; {_REMEDY}")
 
 
-def _match(plan: _core.Plan, saved: Saved, *, strict: bool) -> list[int | None]:
+def _match(
+    plan: _core.Plan, groups: Sequence[Mapping[str, Any]], saved: Saved, *, strict: bool
+) -> list[int | None]:
     """Return for each parameter of the plan which of the saved ones it is."""
     members, names = _members(plan), plan.paths()
+    my_labels, labels = ([group.get("name") for group in all] for all in (groups, saved.options))
+    labelled = all(isinstance(label, str) for label in (*my_labels, *labels))
     if strict:
+        if labelled and my_labels != labels:
+            raise ValueError(
+                f"state_dict['param_groups'] has the names {labels}, this optimizer's groups "
+                f"{my_labels}; {_REMEDY}"
+            )
         sizes, found = [len(keys) for keys in members], [len(keys) for keys in saved.members]
         if sizes != found:
             raise ValueError(
@@ -228,8 +245,31 @@ def _match(plan: _core.Plan, saved: Saved, *, strict: bool) -> list[int | None]:
                 f"state_dict['param_groups'] is of other parameters, {theirs}, than this "
                 f"optimizer's, {names}; {_REMEDY}"
             )
+    if labelled and len({*my_labels}) == len(my_labels) and len({*labels}) == len(labels):
+        return _match_labelled(names, members, my_labels, saved, labels)
     keys_of = {name: key for key, name in saved.names.items()}
     return [keys_of.get(name) for name in names]
+
+
+def _match_labelled(
+    names: Sequence[str],
+    members: Sequence[Sequence[int]],
+    my_labels: Sequence[Any],
+    saved: Saved,
+    labels: Sequence[Any],
+) -> list[int | None]:
+    """Return the same, groups by their names and parameters by their places within."""
+
+    def by_name(names: Any, members: Any, labels: Any) -> dict[int, tuple[Any, str]]:
+        return {
+            key: (label, names[key].removeprefix(f"[{number}]"))
+            for number, (keys, label) in enumerate(zip(members, labels, strict=True))
+            for key in keys
+        }
+
+    keys_of = {name: key for key, name in by_name(saved.names, saved.members, labels).items()}
+    mine = by_name(names, members, my_labels)
+    return [keys_of.get(mine[i]) for i in range(len(names))]
 
 
 def _entry(optimizer: Any, saved: Saved, place: int) -> dict[str, Any] | None:
@@ -242,6 +282,10 @@ def _entry(optimizer: Any, saved: Saved, place: int) -> dict[str, Any] | None:
             for name, value in entry.items()
             if value is not None and name not in optimizer.derived_state
         }
+        # Torch's SGD has a sparse buffer where gradients were sparse.
+        for name, value in entry.items():
+            if getattr(value, "is_sparse", False):
+                entry[name] = value.to_dense()
         if not entry:
             return None
         if optimizer.rule == "sgd":
@@ -264,10 +308,11 @@ def _count(value: Any) -> Any:
 
 def _fits(entry: Mapping[str, Any], mine: Mapping[str, Any], param: NDArray[Any]) -> bool:
     return entry.keys() == mine.keys() and all(
-        tuple(getattr(value, "shape", ())) == param.shape
-        and str(getattr(value, "dtype", "")).removeprefix("torch.") == param.dtype.name
+        tuple(value.shape) == param.shape
+        and str(value.dtype).removeprefix("torch.") == param.dtype.name
         for name, value in entry.items()
-        if name != "step"
+        # What is no array is refused by its name.
+        if name != "step" and hasattr(value, "shape") and hasattr(value, "dtype")
     )
 
 
@@ -301,6 +346,8 @@ def _options(
             raise ValueError(f"state_dict['param_groups'][{group}] {what}; {_REMEDY}")
         options.append({key: value for key, value in given.items() if key in known})
         own.append({key: value for key, value in given.items() if key not in known})
+        for name in own[-1] or ():
+            check_own_key(name, known)
     return options, own
 
 

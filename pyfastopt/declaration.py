@@ -6,9 +6,11 @@ time and for type checkers alike.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Mapping, Set
 from copy import copy
 from dataclasses import InitVar
+from difflib import get_close_matches
 from inspect import Parameter, Signature
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -201,6 +203,22 @@ def _take_fields(namespace: dict[str, Any], bases: tuple[type, ...]) -> dict[str
         elif not found.is_argument_only:
             namespace[name] = found.option
     return fields
+
+
+def check_own_key(name: Any, options: Set[str]) -> None:
+    """Raise TypeError for a key of a group that is not the user's own, but nearly an option."""
+    if not isinstance(name, str):
+        raise TypeError(f"the key {name!r:.80} of a parameter group must be a str")
+    if name in ("convention", "num_threads"):
+        raise TypeError(f"{name} is one for all groups; give it to the optimizer")
+    if near := _nearest(name.lower(), tuple(options)):
+        raise TypeError(f"there is no option '{name}'; did you mean '{near[0]}'?")
+
+
+# Each comparison takes microseconds, and there may be many groups.
+@functools.lru_cache
+def _nearest(name: str, options: tuple[str, ...]) -> list[str]:
+    return get_close_matches(name, options, 1, 0.85)
 
 
 _NOT_GIVEN: Any = object()

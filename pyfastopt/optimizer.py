@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Iterator, Mapping, MutableMapping, Set, ValuesView
+import operator
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, ValuesView
 from dataclasses import InitVar
-from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any, ClassVar, get_args
 
 from . import _core, checkpoint
 from ._types import Convention, OptionValue, Params, Tree
 from .checkpoint import Differences
-from .declaration import BaseOptimizer, ThreadsOption, field
+from .declaration import BaseOptimizer, ThreadsOption, check_own_key, field
 from .formulas import Floats, Options, State
 
 
@@ -42,16 +41,21 @@ class ParamGroup(MutableMapping[str, Any]):
         return self._own[name] if name in self._own else self._options()[name]
 
     def __setitem__(self, name: str, value: Any) -> None:
-        if name == "params":
+        self.update({name: value})
+
+    def update(self, *others: Any, **values: Any) -> None:
+        """Assign to several keys, as to that of a dict: to all, or to none and raise."""
+        values = dict(*others, **values)
+        if "params" in values:
             raise TypeError(
                 "'params' cannot be assigned; use add_param_group and remove_param_group"
             )
-        options = self._options()
-        if name in options:
-            self._plan.set_options(self._index, {name: value})
-        else:
-            check_own_key(name, options.keys())
-            self._own[name] = value
+        known = self._options().keys()
+        own = {key: value for key, value in values.items() if key not in known}
+        for key in own:
+            check_own_key(key, known)
+        self._plan.set_options(self._index, {k: v for k, v in values.items() if k in known})
+        self._own.update(own)
 
     def __delitem__(self, name: str) -> None:
         if name not in self._own:
@@ -308,6 +312,12 @@ class Optimizer(BaseOptimizer, private=("_common", "_convention", "_groups", "_p
             For an index that no group has, and for the last group. Nothing has been modified then.
         """
         groups = list(self._groups)
+        try:
+            exists = 0 <= (index := operator.index(index)) < len(groups)
+        except TypeError:
+            raise TypeError(f"index = {index!r:.80} must be the number of a group") from None
+        if not exists:
+            raise ValueError(f"index = {index} must be from 0 to {len(groups) - 1}")
         self._plan.remove_group(index)
         groups.pop(index)._place = None
         for i, group in enumerate(groups):
@@ -315,14 +325,13 @@ class Optimizer(BaseOptimizer, private=("_common", "_convention", "_groups", "_p
         self._groups = tuple(groups)
 
     @property
-    def state(self) -> list[dict[str, Any]]:
+    def state(self) -> list[Mapping[str, Any]]:
         """Each parameter's ``"step"`` count and state arrays by name.
 
         The arrays share memory with those in use, so that writing to their elements acts on the
-        optimizer. The dictionaries are made anew at each call: :meth:`load_state_dict` is the way
-        to change a step count.
+        optimizer. :meth:`load_state_dict` is the way to change a step count.
         """
-        return self._plan.state()
+        return [MappingProxyType(entry) for entry in self._plan.state()]
 
     def state_dict(self) -> dict[str, Any]:
         """Copy all that is needed to go on from here, bit for bit.
@@ -347,11 +356,15 @@ class Optimizer(BaseOptimizer, private=("_common", "_convention", "_groups", "_p
         state_dict : dict
             What :meth:`state_dict` gave for an optimizer of this class with parameters of the
             same structure, shapes and dtypes, and the same state arrays; numbers of parameters may
-            have become strings, as in JSON. Or what the class of ``torch.optim`` or of
-            :mod:`pyfastopt.torch` gave, with tensors on the CPU: parameters go by their order, and
-            what torch does not have, such as `clip_value`, stays as it is.
+            have become strings, as in JSON, but arrays have to be arrays again. Or what the class
+            of ``torch.optim`` or of :mod:`pyfastopt.torch` gave, with tensors on the CPU:
+            parameters go by their order, and what torch does not have, such as `clip_value`, stays
+            as it is.
         strict : bool, default True
             False: load what fits, parameters by their names, and leave the others' state as it is.
+            A name is the place in the structure of parameters, in a group that has the key
+            ``"name"`` behind that. So layers that may come in between belong into a dictionary, and
+            not into a list.
 
         Returns
         -------
@@ -363,7 +376,9 @@ class Optimizer(BaseOptimizer, private=("_common", "_convention", "_groups", "_p
         TypeError, ValueError
             Where it does not fit this optimizer. Nothing has been modified then.
         """
-        own, differing = checkpoint.load(type(self), self._plan, state_dict, strict=strict)
+        own, differing = checkpoint.load(
+            type(self), self._plan, self._groups, state_dict, strict=strict
+        )
         for group, keys in zip(self._groups, own, strict=True):
             if keys is not None:
                 group._own = keys
@@ -372,22 +387,6 @@ class Optimizer(BaseOptimizer, private=("_common", "_convention", "_groups", "_p
     def __repr__(self) -> str:
         groups = "".join(f"\n  {group!r}" for group in self._groups)
         return f"{type(self).__name__}({groups}\n)"
-
-
-def check_own_key(name: Any, options: Set[str]) -> None:
-    """Raise TypeError for a key of a group that is not the user's own, but nearly an option."""
-    if not isinstance(name, str):
-        raise TypeError(f"the key {name!r:.80} of a parameter group must be a str")
-    if name in ("convention", "num_threads"):
-        raise TypeError(f"{name} is one for all groups; give it to the optimizer")
-    if near := _nearest(name.lower(), tuple(options)):
-        raise TypeError(f"there is no option '{name}'; did you mean '{near[0]}'?")
-
-
-# Each comparison takes microseconds, and there may be many groups.
-@functools.lru_cache
-def _nearest(name: str, options: tuple[str, ...]) -> list[str]:
-    return get_close_matches(name, options, 1, 0.85)
 
 
 def as_tree(params: Any) -> Any:

@@ -436,6 +436,7 @@ BAD = {
     (INVALID_ARGUMENT, "plan_set_sparse_gradient"): [
         *null("indices"),
         *null("values"),
+        ({"count": 2**64 - 1}, f"^count = {2**64 - 1} elements are more than memory can have"),
         *((array("values", three, **bad), f"^values: {message}") for bad, message in NO_ARRAYS),
         (array("values", three, data=None), "^values: data is NULL; pass the address of its elem"),
         (misaligned("values", three), f"^values: {NOT_ALIGNED}"),

@@ -115,7 +115,7 @@ def test_scikit_build_core_finds_the_package(shell):
 
 
 def test_l1_makes_weights_exactly_zero():
-    result = interpreter.python(EMBED.parent / "sparse.py")
+    result = interpreter.python(EMBED.parent / "sparse_weights.py")
     assert result.returncode == 0, result.stderr
     rows = [line.split() for line in result.stdout.splitlines()[1:]]
     zeros = [float(row[1].rstrip("%")) for row in rows]

@@ -153,7 +153,8 @@ def test_a_group_that_is_refused_leaves_all_as_it_was(group, error, message):
 @pytest.mark.parametrize("index", [1, -1, 2**70, "0", None])
 def test_a_group_that_is_none_cannot_be_removed(index):
     opt = fo.Adam(vector())
-    with pytest.raises((TypeError, ValueError), match=r"group|argument"):
+    message = r"index = .* must be (from 0 to 0|the number of a group)"
+    with pytest.raises((TypeError, ValueError), match=message):
         opt.remove_param_group(index)
     with pytest.raises(ValueError, match="is the only one"):
         opt.remove_param_group(0)
@@ -214,6 +215,45 @@ def test_groups_take_their_options_from_where_their_parameters_were():
     assert other.param_groups[0]["name"] == "x"
 
 
+def test_groups_that_have_names_are_found_by_them():
+    a, b, c = vector(), vector(), vector()
+    opt = fo.Adam([{"params": [a], "name": "a"}, {"params": [b], "name": "b", "lr": 0.5}])
+    opt.step([[vector()], [9 * vector()]])
+    saved = opt.state_dict()
+    other = fo.Adam([{"params": [b], "name": "b"}, {"params": [a], "name": "a"}])
+    with pytest.raises(ValueError, match=r"has the names \['a', 'b'\], this .* \['b', 'a'\]; pass"):
+        other.load_state_dict(saved)
+    new = fo.Adam([{"params": [c], "name": "c"}, {"params": [b], "name": "b"}])
+    assert new.load_state_dict(saved, strict=False) == (["[0][0]"], ["[0][0]"], [])
+    assert [group["name"] for group in new.param_groups] == ["c", "b"]
+    assert [group["lr"] for group in new.param_groups] == [0.001, 0.5]
+    assert [state["step"] for state in new.state] == [0, 1]
+    assert same_bits(new.state[1]["exp_avg"], opt.state[1]["exp_avg"])
+    opt.remove_param_group(0)
+    assert opt.load_state_dict(saved, strict=False) == ([], ["[0][0]"], [])
+    assert opt.param_groups[0]["name"] == "b"
+    assert opt.lr == 0.5
+
+
+def test_several_keys_are_assigned_together_or_not_at_all():
+    opt = fo.Adam(vector(), lr=0.25)
+    group = opt.param_groups[0]
+    before = dict(group)
+    for wrong in ({"eps": -1.0}, {"wieght_decay": 1.0}, {"params": []}, {"amsgrad": True}):
+        with pytest.raises((TypeError, ValueError)):
+            group.update({"lr": 0.5, "name": "first", **wrong})
+        assert dict(group).keys() == before.keys()
+        assert opt.lr == 0.25
+    group.update({"lr": 0.5, "name": "first"}, eps=0.1)
+    assert (opt.lr, opt.eps, group["name"]) == (0.5, 0.1, "first")
+
+
+def test_what_is_done_to_the_dictionaries_of_state_is_not_passed_over():
+    opt = fo.Adam(vector())
+    with pytest.raises(TypeError):
+        opt.state[0]["exp_avg"] = vector()
+
+
 def test_a_state_dict_by_way_of_json():
     opt = fo.Adam({"a": vector(), "b": vector(3)}, lr=0.125)
     opt.step({"a": vector(), "b": None})
@@ -227,6 +267,16 @@ def test_a_state_dict_by_way_of_json():
     for (key, name), array in arrays.items():
         read["state"][str(key)][name] = array
     other = fo.Adam({"a": vector(), "b": vector(3)})
+    lists = copy.deepcopy(read)
+    lists["state"]["0"]["exp_avg"] = arrays[0, "exp_avg"].tolist()
+    for strict in (True, False):
+        with pytest.raises(TypeError, match=r"\['exp_avg'\]: expected an array, got \["):
+            other.load_state_dict(lists, strict=strict)
+    misspelled = copy.deepcopy(read)
+    misspelled["param_groups"][0]["wieght_decay"] = 1.0
+    with pytest.raises(TypeError, match="did you mean 'weight_decay'"):
+        other.load_state_dict(misspelled)
+    assert other.lr == 0.001
     other.load_state_dict(read)
     assert other.lr == 0.125
     assert other.param_groups[0]["betas"] == (0.9, 0.999)

@@ -12,7 +12,7 @@ ALLOWED = {
     "__init__": "_core _types functional interop lbfgs optimizer optimizers runtime",
     "__main__": "__init__ interop train",
     "_types": "",
-    "checkpoint": "_core",
+    "checkpoint": "_core declaration",
     "declaration": "_types documentation",
     "documentation": "",
     "formulas": "",
@@ -23,7 +23,7 @@ ALLOWED = {
     "optimizers": "_core _stubs _types declaration formulas optimizer",
     "reference": "_core formulas lbfgs optimizer",
     "runtime": "_core",
-    "torch": "_core _stubs checkpoint lbfgs optimizer optimizers",
+    "torch": "_core _stubs checkpoint declaration lbfgs optimizer optimizers",
     "train": "__init__ lbfgs optimizer reference",
 }
 

@@ -78,6 +78,10 @@ def test_a_group_may_lose_an_option():
     del optimizer.param_groups[0]["clip_value"]
     optimizer.step()
     assert p.item() == -3.0
+    del optimizer.param_groups[0]["lr"]
+    with pytest.raises(ValueError, match=r"^param_groups\[0\] has no entry \['lr'\]"):
+        optimizer.step()
+    assert p.item() == -3.0
 
 
 def test_an_optimizer_that_torch_has_not():

@@ -149,7 +149,7 @@ def test_options_out_of_range_are_refused():
     before = p.detach().clone()
     optimizer.param_groups[0]["eps"] = -1.0
     for _ in range(2):
-        with pytest.raises(ValueError, match="eps = -1 must be a finite number >= 0"):
+        with pytest.raises(ValueError, match=r"^param_groups\[0\]: eps = -1 must be a"):
             optimizer.step()
     assert torch.equal(p, before)
     assert optimizer.state[p]["step"] == 1
@@ -346,3 +346,35 @@ def test_a_gradient_that_comes_late(late):
         assert (second == 1).all()
     else:
         assert not (second == 1).any()
+
+
+def test_values_that_a_new_group_cannot_have():
+    optimizer = optim.Adam([torch.nn.Parameter(torch.ones(2))])
+    for wrong in ({"clip_value": -1}, {"lr": float("nan")}, {"betas": 0.5}):
+        with pytest.raises(
+            (TypeError, ValueError), match=rf"^param_groups\[1\]: {next(iter(wrong))}"
+        ):
+            optimizer.add_param_group({"params": [torch.nn.Parameter(torch.ones(2))], **wrong})
+    assert len(optimizer.param_groups) == 1
+
+
+def test_a_count_that_is_no_number():
+    p = torch.nn.Parameter(torch.ones(2))
+    p.grad = torch.ones(2)
+    optimizer = optim.Adam([p])
+    optimizer.step()
+    optimizer.state[p]["step"] = "x"
+    with pytest.raises(ValueError, match=r"^param_groups\[0\]\['params'\]\[0\]'s step = 'x'"):
+        optimizer.step()
+
+
+def test_conjugates_are_refused_but_as_gradients():
+    values = torch.tensor([1 + 2j, 3j])
+    p = torch.nn.Parameter(values.clone().conj())
+    p.grad = torch.ones(2, dtype=values.dtype)
+    with pytest.raises(ValueError, match=r"^param_groups\[0\]\['params'\]\[0\]: its conjugation"):
+        optim.SGD([p]).step()
+    q = torch.nn.Parameter(torch.zeros(2, dtype=values.dtype))
+    q.grad = values.conj()
+    optim.SGD([q], lr=1.0).step()
+    assert torch.equal(q, -values.conj().resolve_conj())

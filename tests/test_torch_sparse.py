@@ -245,3 +245,48 @@ def test_a_gradient_in_the_memory_of_its_parameter():
     p = torch.nn.Parameter(torch.ones(4, 2))
     p.grad = sparse([[0, 3]], p.detach()[1:3], p.shape)
     refused(optim.SGD([p]), p, ValueError, "shares memory")
+
+
+@pytest.mark.parametrize(("name", "options"), [case for case in CASES if case[0] != "SparseAdam"])
+def test_gradients_that_are_sparse_along_no_axis(name, options):
+    found = []
+    for library in (optim, torch.optim):
+        p = torch.nn.Parameter(torch.ones(3, 2, dtype=torch.float64))
+        places = torch.zeros(0, 2, dtype=torch.int64)
+        p.grad = sparse(places, torch.ones(2, 3, 2, dtype=torch.float64), p.shape)
+        getattr(library, name)([p], **options).step()
+        found.append(p)
+    assert_close(*found)
+
+
+@pytest.mark.parametrize("name", ["SGD", "Momentum", "Adagrad"])
+def test_complex_gradients(name):
+    p = torch.nn.Parameter(torch.ones(3, 2, dtype=torch.complex64))
+    optimizer = getattr(optim, name)([p], lr=1.0)
+    p.grad = sparse([[2, 0]], torch.full((2, 2), 1 + 2j), p.shape)
+    if name == "Adagrad":
+        refused(optimizer, p, ValueError, r"\.grad: a sparse gradient of complex numbers")
+    else:
+        optimizer.step()
+        assert p.tolist() == [[-2j] * 2, [1 + 0j] * 2, [-2j] * 2]
+
+
+@pytest.mark.parametrize("name", ["SGD", "Momentum", "Adagrad", "SparseAdam"])
+@pytest.mark.parametrize("part", ["_indices", "_values"])
+def test_gradients_whose_memory_is_gone(name, part):
+    p = torch.nn.Parameter(torch.ones(3, 2))
+    optimizer = getattr(optim, name)([p])
+    p.grad = sparse([[2, 0]], torch.ones(2, 2), p.shape)
+    getattr(p.grad, part)().untyped_storage().resize_(0)
+    refused(optimizer, p, ValueError, r"\.grad: a sparse gradient that has no memory")
+
+
+def test_a_checkpoint_of_torch_with_a_sparse_buffer():
+    model = Words()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+    train(model, optimizer, range(3))
+    params = [p.detach().numpy() for p in model.parameters()]
+    plain = fo.SGD(params, lr=0.1, momentum=0.9)
+    plain.load_state_dict(optimizer.state_dict())
+    for state, torchs in zip(plain.state, optimizer.state.values(), strict=True):
+        assert_close(torch.tensor(state["momentum_buffer"]), torchs["momentum_buffer"].to_dense())

@@ -241,6 +241,7 @@ std::unique_ptr<Plan::Slices> Plan::find_slices(const Row& row, const std::int64
         refuse_argument("values",
                         "the rule works with norms of the whole parameter; set a dense "
                         "gradient");
+    check_count(count, row.type);
     if (values.ndim < 1 || values.ndim > row.ndim())
         refuse_argument("values", "ndim = " + std::to_string(values.ndim) +
                                       " must be from 1 to the parameter's " +

@@ -139,12 +139,16 @@ Memory Memory::share(py::handle object, const Label& label) {
         negated = is_negated(object);
         array = numpy.from_dlpack(object);
     } catch (py::error_already_set& error) {
-        if (!error.matches(PyExc_Exception)) throw;  // such as KeyboardInterrupt
+        // Such as KeyboardInterrupt.
+        if (!error.matches(PyExc_Exception) || error.matches(PyExc_MemoryError)) throw;
+        const std::string reason =
+            utf8(error.type().attr("__name__")) + ": " + utf8(py::str(error.value()));
         py::raise_from(
             error, PyExc_TypeError,
             (label.text() + ": the memory of " + short_repr(object) + " of type " + type +
-             " cannot be used as a NumPy array; pass one that is on the CPU, dense, and "
-             "float32 or float64 (for a tensor that requires a gradient: .detach())")
+             " cannot be used as a NumPy array (" + reason +
+             "); pass one that is on the CPU, dense, and float32 or float64 (for a tensor that "
+             "requires a gradient: .detach())")
                 .c_str());
         throw py::error_already_set();
     }

@@ -19,10 +19,14 @@ takes its product of momenta from the present betas.
 
 Parameters and gradients are dense float32 or float64 tensors on the CPU, of any strides, and are
 used where they are; complex ones are pairs of real numbers, and of a ``DTensor``, such as
-``fully_shard`` makes, each process steps its own part. ``SGD`` and ``Adagrad`` take sparse
-gradients too, such as those of ``Embedding(sparse=True)``, and ``SparseAdam`` takes no others: they
-touch the rows that a gradient has, and after momentum every row. `step` raises TypeError or
-ValueError for what it does not support, and nothing has been modified then.
+``fully_shard`` makes, each process steps its own part. ``SGD``, ``Momentum`` and ``Adagrad`` take
+sparse gradients too, such as those of ``Embedding(sparse=True)``, and ``SparseAdam`` takes no
+others: they touch the rows that a gradient has, but with momentum every row, and refuse weight
+decay. `step` raises TypeError or ValueError for what it does not support, and nothing has been
+modified then.
+
+Threads may share an optimizer: its steps are made one after the other. State dicts, copies and
+pickles refer to the tensors in use, as torch's do, and so are to be made between steps.
 
 ``optimizer.num_threads`` (int or None, default None) says how many threads a step may use; None
 stands for pyfastopt's default or ``torch.get_num_threads()``, whichever is less.

@@ -6,7 +6,8 @@ import functools
 import inspect
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping, Set
+from contextlib import contextmanager
 from inspect import Signature
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -16,10 +17,12 @@ from numpy.typing import NDArray
 from torch.optim import optimizer as torch_optimizer
 
 from .. import _core, optimizers
-from ..optimizer import Optimizer, check_own_key
-from .checkpoint import SLOTS, check_checkpoint
-from .sparse import SparseAdam, is_sparse, sparse_view
-from .views import check_whole, is_plain, like, plain_view
+from ..checkpoint import LOOPS
+from ..declaration import check_own_key
+from ..optimizer import Optimizer
+from .checkpoint import OURS, SLOTS, check_checkpoint
+from .sparse import TAKE_SPARSE, SparseAdam, is_sparse, sparse_view
+from .views import check_whole, is_plain, like, plain_gradient, plain_view
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -184,11 +187,14 @@ class Fused(Locked):
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Add a parameter group, if its options are supported."""
         if isinstance(param_group, Mapping):
-            self._check_group({**self.defaults, **param_group})
+            place = f"param_groups[{len(self.param_groups)}]"
+            self._check_group({**self.defaults, **param_group}, place)
         super().add_param_group(param_group)
 
-    def _check_group(self, group: Mapping[str, Any]) -> None:
+    def _check_group(self, group: dict[str, Any], place: str) -> None:
         """Raise for options that are not supported, and for keys that are nearly options."""
+        if lost := self.defaults.keys() - group.keys() - LOOPS - OURS:
+            raise ValueError(f"{place} has no entry {sorted(lost)}; assign a value to each")
         for name in ("capturable", "differentiable"):
             if group.get(name):
                 raise ValueError(
@@ -198,6 +204,8 @@ class Fused(Locked):
         known = {*self._plain.defaults, *self.defaults, "params", "param_names"}
         for key in group.keys() - known:
             check_own_key(key, known)
+        with _named(place):
+            _core.group_state(self._plain.rule, group)
 
     # Hooks get the arguments as they were given.
     def step(self, *args: Any, **kwargs: Any) -> Any:
@@ -245,7 +253,13 @@ class Fused(Locked):
         threads = self._number_of_threads()
         state = self._state if self._shared.state_was_handed_out else None
         plan = self._shared.plan
-        if plan is None or not plan.step(self.param_groups, state, threads):
+        try:
+            is_done = plan is not None and plan.step(self.param_groups, state, threads)
+        except (TypeError, ValueError):
+            for i, group in enumerate(self.param_groups):
+                self._check_group(group, f"param_groups[{i}]")
+            raise
+        if plan is None or not is_done:
             plan = self._step_rearranged(threads)
         torch.autograd.graph.increment_version(plan.updated())
 
@@ -261,14 +275,16 @@ class Fused(Locked):
         number = sum(len(group["params"]) for group in self.param_groups)
         counts = iter(np.zeros((number, 1), np.float64 if double else np.float32))
         for i, group in enumerate(self.param_groups):
-            self._check_group(group)
+            self._check_group(group, f"param_groups[{i}]")
             rows = []
             for k, p in enumerate(group["params"]):
+                place = f"param_groups[{i}]['params'][{k}]"
                 if p.grad is not None:
-                    place = f"param_groups[{i}]['params'][{k}]"
                     check_whole(p, {**self._plain.defaults, **group}, place)
-                    _core.check_tensor(torch.Tensor, plain_view(p, p), place)
-                state, steps = self._prepare_state(p, group, next(counts).reshape(()))
+                    with _named(place):
+                        view = plain_view(p, p)
+                    _core.check_tensor(torch.Tensor, view, place)
+                state, steps = self._prepare_state(p, group, next(counts).reshape(()), place)
                 plain = is_plain(p) and not (self._needs_sparse or is_sparse(p.grad))
                 rows.append((p, plain, state, steps))
                 if state:
@@ -310,10 +326,10 @@ class Fused(Locked):
                 f"a dense gradient is not supported by {cls.__name__}; use Adam, or make it sparse "
                 "(Embedding's sparse=True)"
             )
-        return plain_view(gradient, parameter)
+        return plain_gradient(gradient, parameter)
 
     def _prepare_state(
-        self, p: torch.Tensor, group: dict[str, Any], count: NDArray[Any]
+        self, p: torch.Tensor, group: dict[str, Any], count: NDArray[Any], place: str
     ) -> tuple[State | None, int]:
         """Return all state of a parameter, what is missing made anew, and whether none was missing.
 
@@ -343,7 +359,8 @@ class Fused(Locked):
             if isinstance(step, torch.Tensor) and step.is_floating_point():
                 state["step"] = step, self._array_of(step, step)
             else:
-                count[...] = float(step)
+                with _named(f"{place}'s step = {step!r:.80}"):
+                    count[...] = float(step)
                 state["step"] = torch.from_numpy(count), count
         return state, 0 if missing else 1
 
@@ -354,6 +371,16 @@ class Fused(Locked):
             here = plain_view(tensor, p).data_ptr() == array.ctypes.data
             return array if here else None
         return None
+
+
+@contextmanager
+def _named(place: str) -> Iterator[None]:
+    """Have a TypeError or ValueError begin with the place that it is about."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"{place}: {error}") from None
 
 
 class _Own(Fused):
@@ -384,6 +411,9 @@ def derive(plain: type[Optimizer]) -> type[Fused]:
     """Make the class of a plain optimizer, under torch's name where torch has it."""
     name = plain.torch_name or plain.__name__
     public = next(cls.__name__ for cls in plain.__mro__ if cls.__name__ in optimizers.__all__)
+    gradients = ""
+    if issubclass(plain, TAKE_SPARSE):
+        gradients = f", with {'' if plain is SparseAdam else 'dense or '}sparse gradients"
     base = getattr(torch.optim, name) if plain.torch_name else _Own
 
     torch_init: Callable[..., None] = base.__init__
@@ -394,7 +424,7 @@ def derive(plain: type[Optimizer]) -> type[Fused]:
         self._begin()
 
     members: dict[str, Any] = {
-        "__doc__": f"Steps as :class:`pyfastopt.{public}`, on tensors of PyTorch.",
+        "__doc__": f"Steps as :class:`pyfastopt.{public}`, on tensors of PyTorch{gradients}.",
         "__init__": init,
         "__module__": "pyfastopt.torch",
         "_plain": plain,

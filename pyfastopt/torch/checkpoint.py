@@ -33,8 +33,8 @@ _ALL_STATE = {"step", "al", "row_var", "col_var", "variance"}.union(
     *(getattr(optimizers, name).derived_state for name in optimizers.__all__),
 )
 
-# The options that only pyfastopt has: a group may lack them.
-_OURS = {"grad_scale", "clip_value"}
+#: The options that only pyfastopt has: a group may lack them.
+OURS = {"grad_scale", "clip_value"}
 
 
 def check_checkpoint(
@@ -87,7 +87,7 @@ def check_checkpoint(
     foreign = _ALL_OPTIONS - known - LOOPS - {"params"}
     foreign_state = _ALL_STATE - known_state
     for i, group in enumerate(groups):
-        check(f"param_groups[{i}]", group.keys(), needed - LOOPS - _OURS, foreign)
+        check(f"param_groups[{i}]", group.keys(), needed - LOOPS - OURS, foreign)
         for k, p in enumerate(group["params"]):
             place = f"the state of param_groups[{i}]['params'][{k}]"
             entry = loaded.get("state", {}).get(p, {})

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import torch
-from numpy.typing import NDArray
 
 from ..optimizer import Optimizer
 from ..optimizers import SGD, Adagrad, Adam
+from .views import plain_gradient
 
 
 class SparseAdam(Adam, rule="adam", torch="SparseAdam"):
@@ -23,6 +23,10 @@ class SparseAdam(Adam, rule="adam", torch="SparseAdam"):
     conventions: ClassVar = {}
 
 
+#: The classes that take sparse gradients.
+TAKE_SPARSE = (SGD, Adagrad, SparseAdam)
+
+
 def is_sparse(tensor: Any) -> bool:
     """Return whether it is a tensor of indices and values."""
     return isinstance(tensor, torch.Tensor) and tensor.layout == torch.sparse_coo
@@ -33,7 +37,7 @@ def sparse_view(
     parameter: torch.Tensor,
     optimizer: type[Optimizer],
     group: Mapping[str, Any],
-) -> torch.Tensor | tuple[NDArray[Any], torch.Tensor]:
+) -> Any:
     """Return a sparse gradient as (indices, values), or as a dense tensor where all is to move.
 
     The indices number the slices through. Those that are there more than once are to be added up,
@@ -45,7 +49,7 @@ def sparse_view(
         Where the optimizer, or its options, cannot leave what the gradient lacks as it is, and for
         a gradient that does not fit its parameter.
     """
-    if not issubclass(optimizer, (SGD, Adagrad, SparseAdam)):
+    if not issubclass(optimizer, TAKE_SPARSE):
         raise TypeError(
             f"a sparse gradient is not supported by {optimizer.torch_name or optimizer.__name__}; "
             "use SparseAdam, Adagrad or SGD, or make it dense (Embedding's sparse=False)"
@@ -60,8 +64,16 @@ def sparse_view(
             f"shape {tuple(gradient.shape)} differs from its parameter's {tuple(parameter.shape)}; "
             "pass a gradient of that shape"
         )
+    if gradient.is_complex() and issubclass(optimizer, Adagrad):
+        raise ValueError(
+            "a sparse gradient of complex numbers, which torch's Adagrad does not take for pairs "
+            "of real ones; make it dense (Embedding's sparse=False)"
+        )
     with torch.no_grad():
         indices, values = gradient._indices(), gradient._values()
+        for part in (indices, values):
+            if part.numel() and part.data_ptr() == 0:
+                raise ValueError("a sparse gradient that has no memory; make it anew")
         lengths = gradient.shape[: gradient.sparse_dim()]
         flat = torch.zeros(indices.shape[1], dtype=torch.int64)
         for length, along in zip(lengths, indices, strict=True):
@@ -71,8 +83,9 @@ def sparse_view(
                     "them indices of its slices"
                 )
             flat = flat * length + along
-        if not group.get("momentum"):
-            return flat.numpy(), values
+        if lengths and not group.get("momentum"):
+            return flat.numpy(), plain_gradient(values, values)
         # Momentum moves all that ever had a gradient.
         dense = values.new_zeros(lengths.numel(), *values.shape[1:])
-        return dense.index_add_(0, flat, values).reshape(gradient.shape)
+        dense = dense.index_add_(0, flat, values).reshape(gradient.shape)
+        return plain_gradient(dense, dense)

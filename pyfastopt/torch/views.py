@@ -17,7 +17,7 @@ def is_plain(tensor: torch.Tensor) -> bool:
 
 
 def plain_view(tensor: Any, parameter: torch.Tensor) -> Any:
-    """Return the plain tensor in whose memory a parameter, its gradient or its state is.
+    """Return the plain tensor in whose memory a parameter or its state is.
 
     That is the part of this process of a ``DTensor``, and pairs of real numbers of what is complex.
     What is neither is returned as it is.
@@ -25,8 +25,24 @@ def plain_view(tensor: Any, parameter: torch.Tensor) -> Any:
     Raises
     ------
     ValueError
-        Where a gradient or state is laid out otherwise than its parameter.
+        Where state is laid out otherwise than its parameter, and for a view that is conjugated.
     """
+    tensor = _local_part(tensor, parameter)
+    if isinstance(tensor, torch.Tensor) and tensor.is_conj():
+        raise ValueError("its conjugation is still to be done; pass what .resolve_conj() gives")
+    return _as_real(tensor)
+
+
+def plain_gradient(gradient: Any, parameter: torch.Tensor) -> Any:
+    """Return the same of a gradient, of which a copy will do."""
+    gradient = _local_part(gradient, parameter)
+    if isinstance(gradient, torch.Tensor):
+        with torch.no_grad():
+            gradient = gradient.resolve_conj()
+    return _as_real(gradient)
+
+
+def _local_part(tensor: Any, parameter: torch.Tensor) -> Any:
     sharded = _sharded_type()
     if sharded is not None and isinstance(tensor, sharded):
         where = (tensor.device_mesh, tensor.placements)
@@ -44,9 +60,13 @@ def plain_view(tensor: Any, parameter: torch.Tensor) -> Any:
             tensor = tensor.to_local()
         if hasattr(tensor, "wait"):  # for what still comes from another process
             tensor = tensor.wait()
+    return tensor
+
+
+def _as_real(tensor: Any) -> Any:
     if isinstance(tensor, torch.Tensor) and tensor.is_complex():
         with torch.no_grad():
-            tensor = torch.view_as_real(tensor.resolve_conj())
+            tensor = torch.view_as_real(tensor)
     return tensor
 
 

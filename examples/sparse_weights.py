@@ -1,7 +1,7 @@
 """A sparse logistic regression by FTRL: the stronger the l1 penalty, the more weights are 0.
 
-``python examples/sparse.py`` draws 20,000 clicks on 500 features, of which 25 matter, learns from
-them one mini-batch after the other, and prints a line for each l1.
+``python examples/sparse_weights.py`` draws 20,000 clicks on 500 features, of which 25 matter,
+learns from them one mini-batch after the other, and prints a line for each l1.
 """
 
 import numpy as np
