@@ -26,6 +26,10 @@ cases = pytest.mark.parametrize(("name", "options"), CASES)
 by_rows = pytest.mark.parametrize(("name", "options"), BY_ROWS)
 
 
+#: By their names.
+SPARSE = ["SGD", "Momentum", "Adagrad", "SparseAdam"]
+
+
 class Words(torch.nn.Module):
     """Words that are looked up one by one and in bags, some of them more than once."""
 
@@ -192,15 +196,30 @@ def refused(optimizer, p, error, message):
     assert repr(optimizer.state_dict()) == repr(state)
 
 
-@pytest.mark.parametrize("name", sorted({*optim.__all__} - {"LBFGS", "SGD", "Momentum", "Adagrad"}))
-def test_what_takes_no_sparse_or_no_dense_gradients(name):
+@pytest.mark.parametrize("name", sorted({*optim.__all__} - {"LBFGS", *SPARSE}))
+def test_what_takes_no_sparse_gradients(name):
     p = torch.nn.Parameter(torch.ones(3, 2))
     optimizer = getattr(optim, name)([p])
-    p.grad = torch.ones_like(p) if name == "SparseAdam" else torch.ones_like(p).to_sparse(1)
-    refused(optimizer, p, TypeError, f"a (sparse|dense) gradient is not supported by {name}; use")
+    p.grad = torch.ones_like(p).to_sparse(1)
+    refused(optimizer, p, TypeError, f"a sparse gradient is not supported by {name}; use")
 
 
-@pytest.mark.parametrize("name", ["SGD", "Momentum", "Adagrad", "SparseAdam"])
+def test_a_dense_gradient_has_all_rows():
+    found = []
+    for make in (
+        lambda p: optim.SparseAdam([p]),
+        lambda p: optim.Adam([{"params": [p], "eps_hat": True}]),
+    ):
+        p = torch.nn.Parameter(torch.ones(4, 2))
+        optimizer = make(p)
+        for step in range(3):
+            p.grad = torch.full((4, 2), 1.0 + step)
+            optimizer.step()
+        found.append(p)
+    assert torch.equal(*found)
+
+
+@pytest.mark.parametrize("name", SPARSE)
 def test_weight_decay_is_refused(name):
     p = torch.nn.Parameter(torch.ones(3, 2))
     optimizer = getattr(optim, name)([p])
@@ -211,7 +230,7 @@ def test_weight_decay_is_refused(name):
     optimizer.step()
 
 
-@pytest.mark.parametrize("name", ["SGD", "Momentum", "Adagrad", "SparseAdam"])
+@pytest.mark.parametrize("name", SPARSE)
 @pytest.mark.parametrize("index", [-1, 3, 2**62])
 def test_indices_out_of_range_are_refused(name, index):
     p = torch.nn.Parameter(torch.ones(3, 2))
@@ -220,7 +239,7 @@ def test_indices_out_of_range_are_refused(name, index):
     refused(optimizer, p, ValueError, r"\.grad: indices from .* for an axis of 3; make them")
 
 
-@pytest.mark.parametrize("name", ["SGD", "Momentum", "Adagrad", "SparseAdam"])
+@pytest.mark.parametrize("name", SPARSE)
 def test_a_gradient_of_another_shape(name):
     p = torch.nn.Parameter(torch.ones(3, 2))
     optimizer = getattr(optim, name)([p])
@@ -229,7 +248,7 @@ def test_a_gradient_of_another_shape(name):
     refused(optimizer, p, ValueError, r"shape \(3, 2\) differs .* \(5, 2\); pass")
 
 
-@pytest.mark.parametrize("name", ["SGD", "Momentum", "Adagrad", "SparseAdam"])
+@pytest.mark.parametrize("name", SPARSE)
 def test_gradients_that_are_said_to_be_coalesced(name):
     steps = []
     for is_said in (False, True):
@@ -271,7 +290,7 @@ def test_complex_gradients(name):
         assert p.tolist() == [[-2j] * 2, [1 + 0j] * 2, [-2j] * 2]
 
 
-@pytest.mark.parametrize("name", ["SGD", "Momentum", "Adagrad", "SparseAdam"])
+@pytest.mark.parametrize("name", SPARSE)
 @pytest.mark.parametrize("part", ["_indices", "_values"])
 def test_gradients_whose_memory_is_gone(name, part):
     p = torch.nn.Parameter(torch.ones(3, 2))

@@ -6,7 +6,7 @@ import pickle
 
 import numpy as np
 import pytest
-from torch_models import DENSE, assert_close, flat, network, optim, run, saved_and_loaded, torch
+from torch_models import NAMES, assert_close, flat, network, optim, run, saved_and_loaded, torch
 
 import pyfastopt as fo
 
@@ -231,7 +231,7 @@ def test_steps_counted_in_numbers_as_old_checkpoints_have_them():
 STEPPING = [name for name in torch.optim.__all__ if name not in ("Optimizer", "SparseAdam", "Muon")]
 SAVING = [
     (library, name)
-    for library, names in ((torch.optim, STEPPING), (optim, DENSE))
+    for library, names in ((torch.optim, STEPPING), (optim, NAMES))
     for name in names
     if isinstance(getattr(library, name), type)
 ]
@@ -277,7 +277,7 @@ def test_state_dicts_of_other_optimizers_are_refused(library, saving):
     alike = {"Adam": {"Adam", "AdamW"}, "AdamW": {"Adam", "AdamW"}}
     alike["RAdam"] = {"RAdam", "Adam", "AdamW"}
     state = saved(library, saving)
-    for name in DENSE:
+    for name in NAMES:
         p, optimizer = trained(optim, name, steps=1)
         if name in alike.get(saving, {saving}):
             optimizer.load_state_dict(state)
@@ -367,7 +367,7 @@ LATER = {
 }
 
 
-@pytest.mark.parametrize("name", [name for name in DENSE if name in STEPPING])
+@pytest.mark.parametrize("name", [name for name in NAMES if name in STEPPING])
 def test_state_dicts_of_older_versions_are_accepted(name):
     """Whatever of its options torch's own class fills in may be missing."""
     state = saved(torch.optim, name)
@@ -383,7 +383,7 @@ def test_state_dicts_of_older_versions_are_accepted(name):
     optimizer.step(lambda: 1.0)
 
 
-@pytest.mark.parametrize("name", DENSE)
+@pytest.mark.parametrize("name", NAMES)
 def test_state_dicts_with_further_names_are_accepted(name):
     _, optimizer = trained(optim, name)
     torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 0.5)

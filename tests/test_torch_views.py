@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from torch_models import DENSE, optim, run_two_ranks, saved_and_loaded, torch
+from torch_models import NAMES, optim, run_two_ranks, saved_and_loaded, torch
 
 # ---- complex numbers ----------------------------------------------------------------------------
 
@@ -53,7 +53,7 @@ def test_lbfgs_refuses_complex_parameters():
     assert (p == 1).all()
 
 
-@pytest.mark.parametrize("name", [name for name in DENSE if name != "LBFGS"])
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "LBFGS"])
 def test_complex_parameters_are_pairs_of_real_ones(name):
     complexes = complex_params(torch.complex64)
     reals = [torch.nn.Parameter(torch.view_as_real(p.detach()).clone()) for p in complexes]

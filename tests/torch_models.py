@@ -9,8 +9,8 @@ import pytest
 torch = pytest.importorskip("torch")
 optim = pytest.importorskip("pyfastopt.torch")
 
-#: The optimizers that take dense gradients.
-DENSE = [name for name in optim.__all__ if name != "SparseAdam"]
+#: All but SparseAdam, whose options and state are Adam's, and not complex.
+NAMES = [name for name in optim.__all__ if name != "SparseAdam"]
 
 
 def run_two_ranks(code, folder):

@@ -19,11 +19,11 @@ takes its product of momenta from the present betas.
 
 Parameters and gradients are dense float32 or float64 tensors on the CPU, of any strides, and are
 used where they are; complex ones are pairs of real numbers, and of a ``DTensor``, such as
-``fully_shard`` makes, each process steps its own part. ``SGD``, ``Momentum`` and ``Adagrad`` take
-sparse gradients too, such as those of ``Embedding(sparse=True)``, and ``SparseAdam`` takes no
-others: they touch the rows that a gradient has, but with momentum every row, and refuse weight
-decay. `step` raises TypeError or ValueError for what it does not support, and nothing has been
-modified then.
+``fully_shard`` makes, each process steps its own part. ``SGD``, ``Momentum``, ``Adagrad`` and
+``SparseAdam`` take sparse gradients too, such as those of ``Embedding(sparse=True)``: they touch
+the rows that a gradient has, but with momentum every row, and refuse weight decay. (Torch's
+``SparseAdam`` refuses dense ones, which here have all rows.) `step` raises TypeError or ValueError
+for what it does not support, and nothing has been modified then.
 
 Threads may share an optimizer: its steps are made one after the other. State dicts, copies and
 pickles refer to the tensors in use, as torch's do, and so are to be made between steps.

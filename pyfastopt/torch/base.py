@@ -21,7 +21,7 @@ from ..checkpoint import LOOPS
 from ..declaration import check_own_key
 from ..optimizer import Optimizer
 from .checkpoint import OURS, SLOTS, check_checkpoint
-from .sparse import TAKE_SPARSE, SparseAdam, is_sparse, sparse_view
+from .sparse import TAKE_SPARSE, is_sparse, sparse_view
 from .views import check_whole, is_plain, like, plain_gradient, plain_view
 
 if TYPE_CHECKING:
@@ -124,7 +124,6 @@ class Fused(Locked):
     _plain: ClassVar[type[Optimizer]]
     # Whether a parameter's state has "step", as the class in torch.optim decides.
     _has_step: ClassVar[bool]
-    _needs_sparse: ClassVar[bool]
 
     # Torch's scaler of gradients has to unscale them itself, whatever `fused` says.
     _step_supports_amp_scaling = property(lambda self: False, lambda self, value: None)
@@ -285,7 +284,7 @@ class Fused(Locked):
                         view = plain_view(p, p)
                     _core.check_tensor(torch.Tensor, view, place)
                 state, steps = self._prepare_state(p, group, next(counts).reshape(()), place)
-                plain = is_plain(p) and not (self._needs_sparse or is_sparse(p.grad))
+                plain = is_plain(p) and not is_sparse(p.grad)
                 rows.append((p, plain, state, steps))
                 if state:
                     states.append((p, state))
@@ -321,11 +320,6 @@ class Fused(Locked):
         """Return a gradient as a plain tensor, or a sparse one as (indices, values)."""
         if is_sparse(gradient):
             return sparse_view(gradient, parameter, cls._plain, group)
-        if cls._needs_sparse:
-            raise TypeError(
-                f"a dense gradient is not supported by {cls.__name__}; use Adam, or make it sparse "
-                "(Embedding's sparse=True)"
-            )
         return plain_gradient(gradient, parameter)
 
     def _prepare_state(
@@ -411,9 +405,7 @@ def derive(plain: type[Optimizer]) -> type[Fused]:
     """Make the class of a plain optimizer, under torch's name where torch has it."""
     name = plain.torch_name or plain.__name__
     public = next(cls.__name__ for cls in plain.__mro__ if cls.__name__ in optimizers.__all__)
-    gradients = ""
-    if issubclass(plain, TAKE_SPARSE):
-        gradients = f", with {'' if plain is SparseAdam else 'dense or '}sparse gradients"
+    gradients = ", with dense or sparse gradients" if issubclass(plain, TAKE_SPARSE) else ""
     base = getattr(torch.optim, name) if plain.torch_name else _Own
 
     torch_init: Callable[..., None] = base.__init__
@@ -429,7 +421,6 @@ def derive(plain: type[Optimizer]) -> type[Fused]:
         "__module__": "pyfastopt.torch",
         "_plain": plain,
         "_has_step": name != "SGD",
-        "_needs_sparse": plain is SparseAdam,
     }
     if base is _Own:
         names = ["params", *plain.defaults]

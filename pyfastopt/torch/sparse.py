@@ -13,7 +13,7 @@ from .views import plain_gradient
 
 
 class SparseAdam(Adam, rule="adam", torch="SparseAdam"):
-    """Adam for sparse gradients alone: a step leaves what they lack, and its state, as it is.
+    """Adam for sparse gradients: a step leaves what they lack, and its state, as it is.
 
     The formula is that of :class:`pyfastopt.Adam` with `eps_hat`, as in ``torch.optim.SparseAdam``.
     """
