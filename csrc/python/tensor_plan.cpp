@@ -27,16 +27,16 @@ bool is_immutable_pair(py::handle value) {
            is_immutable(PyTuple_GET_ITEM(value.ptr(), 1));
 }
 
-double load_step(const fastopt_array& step) {
-    if (step.type == FASTOPT_F64) return *static_cast<const double*>(step.data);
-    return static_cast<double>(*static_cast<const float*>(step.data));
+double load_step(const void* step, fastopt_type type) {
+    if (type == FASTOPT_F64) return *static_cast<const double*>(step);
+    return static_cast<double>(*static_cast<const float*>(step));
 }
 
-void store_step(const fastopt_array& step, double value) {
-    if (step.type == FASTOPT_F64)
-        *static_cast<double*>(step.data) = value;
+void add_step(void* step, fastopt_type type) {
+    if (type == FASTOPT_F64)
+        *static_cast<double*>(step) += 1;
     else
-        *static_cast<float*>(step.data) = static_cast<float>(value);
+        *static_cast<float*>(step) += 1;
 }
 
 // What a function of Python returns; a TypeError or ValueError of its own is given the label.
@@ -114,10 +114,10 @@ Memory TensorPlan::memory_of(py::handle tensor, const Entry& entry, const Label&
     return {ask(label, plain_view_, tensor, entry.parameter), *exchange_};
 }
 
-// The same of its gradient.
-void TensorPlan::take_gradient(py::handle gradient, const Entry& entry, const py::dict& group) {
+// Of a parameter that is not plain.
+void TensorPlan::take_viewed_gradient(py::handle gradient, const Entry& entry,
+                                      const py::dict& group) {
     const std::size_t row = *entry.row;
-    if (entry.is_plain) return hold_gradient(row, {gradient, *exchange_});
     const auto label = [&] { return name(row, Part::gradient, 0); };
     const py::object view = ask(label, gradient_view_, gradient, entry.parameter, group);
     if (!PyTuple_CheckExact(view.ptr())) return hold_gradient(row, {view, *exchange_});
@@ -150,8 +150,12 @@ void TensorPlan::add_row(std::size_t number, const fastopt_variant_info& variant
         const py::str slot(i < variant.slot_count ? variant.slots[i] : "step");
         const py::tuple pair = state[slot];
         tracked.slots.push_back({slot, pair[0], pair[1]});
+        owns_all_ &= tracked.owns(i);
         rows_[index].slots.push_back(take(pair[0], Part::slot, i));
     }
+    if (!tracked.has_step) return;
+    tracked.count = rows_[index].slots.back().data;
+    tracked.count_type = rows_[index].slots.back().type;
 }
 
 // What a group's dictionary has otherwise than when it was last read; nothing where it lacks an
@@ -235,8 +239,9 @@ bool TensorPlan::is_known(py::handle state) {
 // Whether a parameter and its state are where they were.
 bool TensorPlan::is_unchanged(std::size_t row, bool with_state) const {
     const Row& held = rows_[row];
-    const Tracked& tracked = tracked_[row];
     if (!is_unmoved(held.parameter)) return false;
+    if (owns_all_ && !with_state) return true;
+    const Tracked& tracked = tracked_[row];
     for (std::size_t i = 0; i < held.slots.size(); ++i) {
         const Slot& slot = tracked.slots[i];
         if (with_state &&
@@ -250,7 +255,7 @@ bool TensorPlan::is_unchanged(std::size_t row, bool with_state) const {
 
 // What a row's count of steps says.
 std::int64_t TensorPlan::count(std::size_t row) const {
-    const fastopt_array step = step_tensor(row);
+    const fastopt_array step = array(rows_[row].slots.back());
     const auto refuse = [&](const std::string& found) {
         throw py::value_error(name(row, Part::slot, rows_[row].slots.size() - 1) + found +
                               " must be one whole number >= 0; load a state that has a count of "
@@ -258,7 +263,7 @@ std::int64_t TensorPlan::count(std::size_t row) const {
     };
     if (!std::all_of(step.shape, step.shape + step.ndim, [](auto length) { return length == 1; }))
         refuse(", a tensor of more or fewer elements,");
-    const double steps = load_step(step);
+    const double steps = load_step(step.data, step.type);
     if (!(steps >= 0 && steps < static_cast<double>(FASTOPT_MAX_STEPS) &&
           steps == std::floor(steps)))
         refuse(" = " + std::to_string(steps));
@@ -268,15 +273,12 @@ std::int64_t TensorPlan::count(std::size_t row) const {
 bool TensorPlan::step(const py::list& param_groups, py::handle state, int threads) {
     const Release release(*this);
     if (!gather(param_groups, state)) return false;
-    for (std::size_t row = 0; row < rows_.size(); ++row)
-        // The plan counts, too, as long as nobody else can have written to the tensor.
-        if (tracked_[row].active && tracked_[row].has_step &&
-            (!state.is_none() || !tracked_[row].owns(rows_[row].slots.size() - 1)))
-            plan_.set_steps(row, count(row));
+    // The plan counts, too, as long as nobody else can have written to the tensors.
+    for (std::size_t row = 0; row < rows_.size() && (!owns_all_ || !state.is_none()); ++row)
+        if (tracked_[row].active && tracked_[row].has_step) plan_.set_steps(row, count(row));
     step_plan(threads);
-    for (std::size_t row = 0; row < rows_.size(); ++row)
-        if (tracked_[row].active && tracked_[row].has_step)
-            store_step(step_tensor(row), load_step(step_tensor(row)) + 1);
+    for (const Tracked& row : tracked_)
+        if (row.active && row.has_step) add_step(row.count, row.count_type);
     return true;
 }
 
@@ -301,7 +303,10 @@ bool TensorPlan::gather(const py::list& param_groups, py::handle state) {
             if (!gradient) throw py::error_already_set();
             if (gradient.is_none()) continue;
             if (!entry.row) return false;
-            take_gradient(gradient, entry, values);
+            if (entry.is_plain)
+                hold_gradient(*entry.row, {gradient, *exchange_});
+            else
+                take_viewed_gradient(gradient, entry, values);
             if (!entry.is_plain && !is_where_it_was(entry, with_state)) return false;
         }
         if (params.size() != entries.size()) return false;

@@ -108,7 +108,9 @@ class TensorPlan final : Rows {
     struct Tracked {
         std::size_t place;  // within its group
         std::vector<Slot> slots;
-        bool has_step;            // the last of the slots counts the steps
+        bool has_step;  // the last of the slots counts the steps
+        void* count;    // where that is
+        fastopt_type count_type;
         std::int64_t began_with;  // steps, where no slot counts them
         py::object state;         // the dictionary that the slots are in
         bool active = false;      // has a gradient
@@ -119,7 +121,7 @@ class TensorPlan final : Rows {
 
     std::string name(std::size_t row, Part part, std::size_t slot) const override;
     Memory memory_of(py::handle tensor, const Entry& entry, const Label& label) const;
-    void take_gradient(py::handle gradient, const Entry& entry, const py::dict& group);
+    void take_viewed_gradient(py::handle gradient, const Entry& entry, const py::dict& group);
     std::optional<bool> try_gradient(std::size_t row);
     void add_row(std::size_t group, const fastopt_variant_info& variant, const py::tuple& entry);
     bool read_options(std::size_t group, const py::dict& values);
@@ -132,12 +134,12 @@ class TensorPlan final : Rows {
     const py::object& parameter(std::size_t row) const {
         return groups_[rows_[row].group].entries[tracked_[row].place].parameter;
     }
-    fastopt_array step_tensor(std::size_t row) const { return array(rows_[row].slots.back()); }
 
     const DLPackExchange* exchange_;
     py::object plain_view_, gradient_view_;
     std::vector<Group> groups_;
     std::vector<Tracked> tracked_;                          // of each row
+    bool owns_all_ = true;                                  // the memory of every row's state
     std::vector<std::pair<py::object, py::object>> state_;  // the items of `state`
     std::vector<std::size_t> suspects_;                     // rows, in a step
     py::list updated_;
