@@ -164,6 +164,14 @@ USE_OF_CPP = r"""
     plan.step();
     CHECK(a[1] == 1 && c[0] == 2 && c[1] == 3 && columns[0] == -4 && columns[2] == -5);
 
+    fastopt::Plan sparse;
+    const std::size_t of_d = sparse.add(sparse.add_group(sgd), c);
+    const std::int64_t met[] = {1, 1};
+    double twice[] = {1, 1};
+    sparse.set_sparse_gradient(of_d, met, 2, {twice, FASTOPT_F64, 1, shape, nullptr});
+    sparse.step();
+    CHECK(c[0] == 2 && c[1] == 1);
+
     CHECK(refused(FASTOPT_OVERLAP, "parameter: shares memory", [&] { plan.add(group, p); }));
     CHECK(refused(FASTOPT_INVALID_ARGUMENT, "row = 9 ", [&] { plan.steps(9); }));
     CHECK(refused(FASTOPT_INVALID_ARGUMENT, "gradient: ", [&] { plan.set_gradient(row, a); }));

@@ -303,11 +303,12 @@ bool TensorPlan::gather(const py::list& param_groups, py::handle state) {
             if (!gradient) throw py::error_already_set();
             if (gradient.is_none()) continue;
             if (!entry.row) return false;
-            if (entry.is_plain)
+            if (entry.is_plain) {
                 hold_gradient(*entry.row, {gradient, *exchange_});
-            else
+            } else {
                 take_viewed_gradient(gradient, entry, values);
-            if (!entry.is_plain && !is_where_it_was(entry, with_state)) return false;
+                if (!is_where_it_was(entry, with_state)) return false;
+            }
         }
         if (params.size() != entries.size()) return false;
     }

@@ -82,8 +82,7 @@ class TensorPlan final : Rows {
     // A parameter, whether it has a row or had no gradient when the plan was made.
     struct Entry {
         py::object parameter;
-        bool
-            is_plain;  // and its gradient is; else both, and its state, are asked for plain tensors
+        bool is_plain;  // as its gradient is; else they and the state are asked for plain tensors
         std::optional<std::size_t> row;
     };
 

@@ -7,9 +7,7 @@ one of a few exceptions; then parameters, state and options have the bits that t
 accepted, they have those of the twin. What fails names its world, and ``--world`` begins there.
 """
 
-import argparse
 import copy
-import faulthandler
 import gc
 import random
 import sys
@@ -21,6 +19,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+import worlds
 from arrays import same_bits
 from table import TABLE
 
@@ -28,8 +27,6 @@ import pyfastopt as fo
 from pyfastopt.reference import Reference, ReferenceLBFGS
 
 CALLS_OF_A_WORLD = 40
-#: A call that takes so many seconds hangs.
-PATIENCE = 120
 
 
 class Boom(Exception):
@@ -695,31 +692,12 @@ class LBFGSWorld:
 
 def run(calls, seed, first=0):
     """Make so many calls; return how many worlds there were."""
-    made, world = 0, first
-    while made < calls:
-        chance = random.Random(f"{seed} {world}")
-        try:
-            faulthandler.dump_traceback_later(PATIENCE, exit=True)
-            there = (LBFGSWorld if chance.random() < 0.05 else World)(chance)
-            for _ in range(CALLS_OF_A_WORLD):
-                made += 1
-                there.call()
-                if there.over:
-                    break
-        except BaseException:
-            print(f"random_calls: seed {seed}, world {world}", file=sys.stderr)
-            raise
-        finally:
-            faulthandler.cancel_dump_traceback_later()
-        world += 1
-    return world - first
+
+    def make(chance):
+        return (LBFGSWorld if chance.random() < 0.05 else World)(chance)
+
+    return worlds.run("random_calls", make, calls, seed, first, CALLS_OF_A_WORLD)
 
 
 if __name__ == "__main__":
-    faulthandler.enable()
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--calls", type=int, default=100_000)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--world", type=int, default=0, help="the first one")
-    args = parser.parse_args()
-    print(f"{args.calls} calls in {run(args.calls, args.seed, args.world)} worlds")
+    worlds.main(__doc__, run, 100_000)

@@ -1,19 +1,15 @@
 """Calls of pyfastopt.torch by chance, right ones and wrong ones, beside torch.optim as a twin."""
 
-import argparse
 import copy
-import faulthandler
 import io
-import random
-import sys
 import warnings
 
 import torch
+import worlds
 
 from pyfastopt import torch as optim
 
 CALLS_OF_A_WORLD = 60
-PATIENCE = 300  # seconds for a world
 
 #: What may change between steps, and to what. (A new rate acts one step later in torch's ASGD.)
 CHANGES = {
@@ -68,6 +64,11 @@ class World:
             self.wrong_shape,
             self.threads,
         ]
+
+    over = False
+
+    def call(self):
+        self.chance.choice(self.operations)()
 
     @property
     def ours(self):
@@ -286,30 +287,9 @@ class World:
 
 def run(calls, seed, first=0):
     """Make so many calls; return how many worlds there were."""
-    made, world = 0, first
-    while made < calls:
-        chance = random.Random(f"{seed} {world}")
-        try:
-            faulthandler.dump_traceback_later(PATIENCE, exit=True)
-            there = World(chance)
-            for _ in range(CALLS_OF_A_WORLD):
-                made += 1
-                chance.choice(there.operations)()
-        except BaseException:
-            print(f"random_tensors: seed {seed}, world {world}", file=sys.stderr)
-            raise
-        finally:
-            faulthandler.cancel_dump_traceback_later()
-        world += 1
-    return world - first
+    return worlds.run("random_tensors", World, calls, seed, first, CALLS_OF_A_WORLD)
 
 
 if __name__ == "__main__":
-    faulthandler.enable()
     warnings.simplefilter("ignore")  # torch says that it does not check sparse tensors
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--calls", type=int, default=10_000)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--world", type=int, default=0, help="the first one")
-    args = parser.parse_args()
-    print(f"{args.calls} calls in {run(args.calls, args.seed, args.world)} worlds")
+    worlds.main(__doc__, run, 10_000)
