@@ -290,7 +290,7 @@ BAD = {
         (options(amsgrad=1), KERNEL),
         (options(1), KERNEL),
         ({**options(1, momentum=0.0), "group": 1}, KERNEL),
-        ({**options(2, initial_accumulator_value=1.0), "group": 2}, "options: .*how they started"),
+        ({**options(2, initial_accumulator_value=1.0), "group": 2}, "options: .*what they hold"),
     ],
     (INVALID_ARGUMENT, "plan_get_options"): [
         (options(1), r"options\.rule = 'sgd', but the group's rule is 'adam'"),

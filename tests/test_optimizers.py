@@ -100,6 +100,13 @@ def test_groups_may_differ_in_their_state():
     opt.param_groups[0]["momentum"] = 0.5
 
 
+def test_what_state_holds_cannot_change_between_steps():
+    opt = fo.FTRL(vector(), learning_rate_power=-1.0)
+    with pytest.raises(ValueError, match=r"learning_rate_power.*: -0.5.* or what they hold"):
+        opt.learning_rate_power = -0.5
+    assert opt.learning_rate_power == -1.0
+
+
 def test_group_is_a_mapping():
     group = fo.Adam(vector()).param_groups[0]
     assert set(group) == {"params", *_core.describe("adam", {})[0]}

@@ -103,11 +103,12 @@ FASTOPT_API fastopt_status fastopt_options_init(const char* rule, fastopt_option
 FASTOPT_API fastopt_status fastopt_options_check(const fastopt_options* options) FASTOPT_NOEXCEPT;
 
 /* Whether a plan's group may go from the options that it has to others: not if that would change
- * which state arrays there are, or how they started. */
+ * which state arrays there are, or what they hold. */
 FASTOPT_API fastopt_status fastopt_options_check_change(
     const fastopt_options* present, const fastopt_options* changed) FASTOPT_NOEXCEPT;
 
-/* A rule with a given set of state arrays, its "slots": most rules have one variant. */
+/* A rule with a given set of state arrays, its "slots", and one meaning of what they hold: most
+ * rules have one variant. */
 typedef struct fastopt_variant_info {
     const char* rule;
     size_t slot_count;

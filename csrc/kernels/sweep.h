@@ -58,14 +58,19 @@ inline void sweep(const Rule& rule, bool prefetch, std::ptrdiff_t count, F* p, c
     sweep_range(rule, begin, count, p, g, slot...);
 }
 
-// ---- a Kernel (kernel.h) for one variant
-// ----------------------------------------------------------
+// ---- a Kernel (kernel.h) for one variant --------------------------------------------------------
 
 template <class Rule, class = void>
 inline constexpr bool needs_norms = false;
 
 template <class Rule>
 inline constexpr bool needs_norms<Rule, std::void_t<decltype(&Rule::set_trust_ratio)>> = true;
+
+template <class Rule, class = void>
+inline constexpr bool can_be_idle = false;
+
+template <class Rule>
+inline constexpr bool can_be_idle<Rule, std::void_t<decltype(&Rule::idle)>> = true;
 
 // Each function works on a local copy of the coefficients, so that the compiler knows that no store
 // to an array changes them.
@@ -77,6 +82,8 @@ struct Functions<Rule, F, std::index_sequence<I...>> {
     static void sweep(const void* coefficients, void* const* operands, std::size_t count,
                       bool prefetch) {
         const Rule local = *static_cast<const Rule*>(coefficients);
+        if constexpr (can_be_idle<Rule>)
+            if (local.idle()) return;
         core::sweep(local, prefetch, static_cast<std::ptrdiff_t>(count),
                     static_cast<F*>(operands[0]), static_cast<const F*>(operands[1]),
                     static_cast<F*>(operands[2 + I])...);

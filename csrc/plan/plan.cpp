@@ -35,7 +35,7 @@ int this_process() {
 void check_change(const RuleOptions& present, const RuleOptions& changed) {
     if (!present.may_become(changed))
         refuse(
-            "options: they would change which state arrays there are, or how they started; make a "
+            "options: they would change which state arrays there are, or what they hold; make a "
             "new plan with them",
             FASTOPT_INVALID_OPTION);
 }

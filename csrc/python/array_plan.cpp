@@ -230,7 +230,7 @@ OptionStruct ArrayPlan::changed_options(std::size_t group, const py::dict& value
     for (const auto& [name, value] : present.to_dict())
         if (values.contains(name) && !value.equal(values[name])) differing[name] = values[name];
     throw py::value_error(short_repr(differing) +
-                          " would change which state arrays there are, or how they started; "
+                          " would change which state arrays there are, or what they hold; "
                           "construct a new optimizer with it");
 }
 

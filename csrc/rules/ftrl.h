@@ -42,15 +42,20 @@ struct FTRLOptions : CommonOptions {
     double initial_state(int slot) const { return slot == 0 ? initial_accumulator_value : 0.0; }
 };
 
-template <class F>
+// The power is a variant: masks for it made the step half as slow again, and it must not change
+// between steps, since what `z` has summed up fits one power only.
+template <class F, int twice_the_power>
 struct FTRL : Rule<FTRLOptions, 2> {
     static constexpr char title[] = "FTRL";
     static constexpr const char* slots[] = {"sum", "linear"};
+    static bool serves(const FTRLOptions& o) {
+        return twice_the_power == 2.0 * o.learning_rate_power;
+    }
 
     Gradient<F> gradient;
     Coefficient<F> keep, inverse_lr, l1, l2;
     Decay<F> shrinkage;
-    Uniform<F> moves, falls, by_root;
+    bool moves;
 
     FTRL(const FTRLOptions& o, const Step& step)
         : gradient(o, step),
@@ -59,27 +64,27 @@ struct FTRL : Rule<FTRLOptions, 2> {
           l1(o.l1),
           l2(o.beta / o.lr + (o.l2_halved ? o.l2 : 2.0 * o.l2)),
           shrinkage(2.0 * o.l2_shrinkage),
-          moves(o.lr > 0),
-          falls(o.learning_rate_power != 0),
-          by_root(o.learning_rate_power == -0.5) {}
+          moves(o.lr > 0) {}
 
-    // A rate of 0, with which schedules begin, changes nothing: whatever divides by it is not
-    // taken.
+    // With a rate of 0, with which schedules begin.
+    bool idle() const { return !moves; }
+
     void operator()(F& p, F g, F& n, F& z) const {
         g = gradient(g, p);
-        const F kept = keep * p;
-        const F sum = n + g * g;
+        p = keep * p;
         const F before = slowing(n);
-        const F after = slowing(sum);
-        const F linear = z + (shrinkage(g, kept) - (after - before) * inverse_lr * kept);
-        p = select(moves, (clip(linear, -l1, l1) - linear) / (after * inverse_lr + l2), p);
-        n = select(moves, sum, n);
-        z = select(moves, linear, z);
+        n += g * g;
+        const F after = slowing(n);
+        z += shrinkage(g, p) - (after - before) * inverse_lr * p;
+        p = (clip(z, -l1, l1) - z) / (after * inverse_lr + l2);
     }
 
   private:
     // By what the rate is divided.
-    F slowing(F n) const { return select(falls, select(by_root, sqrt(n), n), F(1)); }
+    static F slowing(F n) {
+        if constexpr (twice_the_power == -1) return sqrt(n);
+        return twice_the_power == -2 ? n : F(1);
+    }
 };
 
 }  // namespace

@@ -36,7 +36,8 @@ using Variants = List<
     Adagrad<F>, Adadelta<F>,
     Adam<F, false>, Adam<F, true>,                        // amsgrad
     Adamax<F>, NAdam<F>, RAdam<F>,
-    Rprop<F>, ASGD<F>, Lion<F>, FTRL<F>,
+    Rprop<F>, ASGD<F>, Lion<F>,
+    FTRL<F, -1>, FTRL<F, -2>, FTRL<F, 0>,                 // twice the power of the rate
     LARS<F>, LAMB<F>,
     Yogi<F>
 >;

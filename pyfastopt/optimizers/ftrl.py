@@ -39,7 +39,8 @@ class FTRL(Optimizer, rule="ftrl"):
         What `n` begins with, >= 0. Cannot change between steps. It, `beta` or `l2` must be > 0.
     learning_rate_power
         How the rate falls with `n`: -0.5 or -1, or 0 for a fixed rate, as in Keras, which takes any
-        number <= 0; but only these have the same bits on every machine.
+        number <= 0; but only these have the same bits on every machine. Cannot change between
+        steps.
 
     Notes
     -----
