@@ -90,18 +90,25 @@ def test_negated_views_are_refused():
 def test_negated_gradients_that_lie_as_others_do_are_refused():
     p = torch.nn.Parameter(torch.ones(2))
     refused([p], [torch._neg_view(torch.ones(2))], ValueError, rf"{PLACE}\.grad: its negation")
-    # In a later step, too, whatever can be told from outside.
-    scalar = torch.nn.Parameter(torch.ones(1))
-    optimizer = optim.SGD([p, scalar], lr=1.0)
-    p.grad, scalar.grad = torch.ones(2), torch.ones(1)
-    optimizer.step()
-    part = torch.ones(1, dtype=torch.complex64).conj().imag[0].reshape(1)
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (1, 1)])
+@pytest.mark.parametrize("place", [0, 1, 2])
+@pytest.mark.parametrize("complex_dtype", [torch.complex64, torch.complex128])
+def test_negated_single_gradients_are_refused_in_every_step(shape, place, complex_dtype):
+    part = torch.ones(3, dtype=complex_dtype).conj().imag[place].reshape(shape)
     assert part.is_neg()
     assert part.is_contiguous()
+    first, scalar = (
+        torch.nn.Parameter(torch.ones(shape, dtype=part.dtype)) for shape in [(2,), shape]
+    )
+    optimizer = optim.SGD([first, scalar], lr=1.0)
+    first.grad, scalar.grad = torch.ones_like(first), torch.ones_like(scalar)
+    optimizer.step()
     scalar.grad = part
     with pytest.raises(ValueError, match=rf"{PLACE}\.grad: its negation"):
         optimizer.step()
-    assert not p.any()
+    assert not first.any()
 
 
 def test_a_gradient_that_changes_another_where_its_sign_is_asked():

@@ -9,13 +9,14 @@
 namespace fastopt::python {
 namespace {
 
-// Several elements in C order, without gaps.
+// Elements in C order, without gaps, and a single one where a complex number may begin.
 bool is_run(const fastopt_array& array) {
     const auto item = static_cast<std::ptrdiff_t>(size_of(array.type));
     std::ptrdiff_t stride = item;
     for (int i = array.ndim; i-- > 0; stride *= array.shape[i])
         if (array.strides[i] != stride) return false;
-    return stride > item;
+    const auto number = 2 * size_of(array.type);
+    return stride != item || reinterpret_cast<std::uintptr_t>(array.data) % number == 0;
 }
 
 // TypeError or ValueError for what the library has just refused beside its parameter.

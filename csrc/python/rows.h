@@ -91,8 +91,8 @@ class Rows {
         hold_gradient(row, std::move(values));
         gradients_[row].indices = std::move(indices);
     }
-    // Hands the plan what is held; a row without a gradient is skipped. True if the gradient is one
-    // run of several elements in C order.
+    // Hands the plan what is held; a row without a gradient is skipped. True if the gradient does
+    // not lie as imaginary parts of complex numbers do.
     bool set_gradient(std::size_t row);
     // And then those that lie between what is updated.
     void set_interleaved_gradients();

@@ -328,7 +328,7 @@ bool TensorPlan::gather(const py::list& param_groups, py::handle state) {
 //
 // To ask takes as long as the rest of a small tensor's step. So it is done for the first gradient
 // of a row, and later for what looks like the views whose sign torch leaves to the reader, which
-// are the imaginary parts of conjugates: they are not one run, or have one element.
+// are the imaginary parts of conjugates: they are not one run, or one element off twice its size.
 bool TensorPlan::set_gradients(bool with_state) {
     suspects_.clear();
     for (std::size_t row = 0; row < rows_.size(); ++row) {

@@ -249,9 +249,10 @@ class Fused(Locked):
         return loss
 
     def _update(self) -> None:
+        shared = self._shared
         threads = self._number_of_threads()
-        state = self._state if self._shared.state_was_handed_out else None
-        plan = self._shared.plan
+        state = self._state if shared.state_was_handed_out else None
+        plan = shared.plan
         try:
             is_done = plan is not None and plan.step(self.param_groups, state, threads)
         except (TypeError, ValueError):
