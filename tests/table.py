@@ -5,9 +5,11 @@ under a framework's convention. What a class does not make public of itself is a
 nowhere else in the tests.
 """
 
+import ctypes
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyfastopt as fo
@@ -17,6 +19,8 @@ from pyfastopt.optimizer import differences
 #: The library was built with sanitizers, whose runtime is preloaded. They are slow and look at
 #: memory, so that what differs in numbers only is not repeated for them.
 SANITIZED = "asan" in os.environ.get("LD_PRELOAD", "")
+
+LIBRARY = ctypes.CDLL(str(next(Path(fo.get_library_dir()).glob("libfastopt.*"))))
 
 #: The common options away from their defaults.
 COMMON = {"weight_decay": 0.1, "maximize": True, "grad_scale": 0.5, "clip_value": 0.7}
@@ -64,7 +68,14 @@ class Row:
     @property
     def variants(self) -> list[Case]:
         """For each variant of the rule, the last of its cases."""
-        return list({(*self.describe(self.explicit(c))[1],): c for c in self.cases}.values())
+        return list({self.variant(case): case for case in self.cases}.values())
+
+    def variant(self, case: Case) -> int:
+        """Where the library describes the variant that serves the case."""
+        options = fo.option_struct(self.rule, **self.describe(self.explicit(case))[0])
+        found = ctypes.c_void_p()
+        assert LIBRARY.fastopt_options_variant(options.ctypes, ctypes.byref(found), None) == 0
+        return found.value
 
 
 def rule_name(optimizer: fo.Optimizer | type[fo.Optimizer]) -> str:

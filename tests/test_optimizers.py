@@ -131,12 +131,8 @@ def test_python_and_cpp_agree_on_names_and_defaults(row):
 
 
 def test_every_rule_has_an_optimizer_and_every_variant_a_test():
-    tested = set()
-    for row in TABLE:
-        for case in row.cases:
-            _, slots = row.describe(row.explicit(case))
-            tested.add((row.rule, tuple(slots)))
-    assert tested == set(_core.variants())
+    tested = {row.variant(case): row.rule for row in TABLE for case in row.cases}
+    assert sorted(tested.values()) == sorted(rule for rule, _ in _core.variants())
     public = {getattr(fo, name) for name in fo.__all__}
     optimizers = {c for c in public if isinstance(c, type) and issubclass(c, fo.Optimizer)}
     assert optimizers == {row.optimizer for row in TABLE} | {fo.Optimizer}

@@ -90,21 +90,21 @@ def sparse(api, record, rule, slots, arrays):
 
 
 def variants():
-    """Of each rule and set of slots, options."""
+    """Of each variant the rule, the slots and options."""
     found = {}
     for row in TABLE:
         for case in row.variants:
             values, slots = row.describe(row.explicit(case))
-            found[row.rule, (*slots,)] = fo.option_struct(row.rule, **values)
-    return found
+            found[row.variant(case)] = row.rule, (*slots,), fo.option_struct(row.rule, **values)
+    return found.values()
 
 
 def step_all(api, blocks):
     """Every kernel, in all ways; return how many."""
     generator = np.random.default_rng(0)
     count = 0
-    for ((rule, slots), record), dtype, size in itertools.product(
-        variants().items(), (np.float32, np.float64), SIZES
+    for (rule, slots, record), dtype, size in itertools.product(
+        variants(), (np.float32, np.float64), SIZES
     ):
         values = np.abs(generator.standard_normal((2 + len(slots), size))).astype(dtype)
         expected = None
