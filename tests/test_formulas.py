@@ -309,14 +309,15 @@ def test_a_rate_of_zero_moves_no_parameter(row, dtype, isa, threads):
         assert opt.state[0]["step"] == 2
 
 
+@pytest.mark.parametrize("rate", [0.0, 1e-50])
 @pytest.mark.parametrize("power", [-0.5, -1.0, 0.0])
-def test_ftrl_rests_at_a_rate_of_zero(dtype, isa, power):
+def test_ftrl_rests_at_a_rate_of_zero(dtype, isa, power, rate):
     for step in (1, 2):
         p = np.linspace(-1, 1, 134).astype(dtype)[::step]
         opt = fo.FTRL(p, l1=0.1, l2_shrinkage=0.1, weight_decay=0.1, learning_rate_power=power)
         opt.step(np.full(p.shape, 0.5, dtype))
         before = [p.copy(), *(np.copy(opt.state[0][name]) for name in ("sum", "linear"))]
-        opt.lr = 0.0
+        opt.lr = rate
         opt.step(np.resize(np.array([0.25, np.nan, -np.inf, 0.0], dtype), p.shape))
         after = [p, opt.state[0]["sum"], opt.state[0]["linear"]]
         assert all(same_bits(*pair) for pair in zip(after, before, strict=True))

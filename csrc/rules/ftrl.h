@@ -64,9 +64,9 @@ struct FTRL : Rule<FTRLOptions, 2> {
           l1(o.l1),
           l2(o.beta / o.lr + (o.l2_halved ? o.l2 : 2.0 * o.l2)),
           shrinkage(2.0 * o.l2_shrinkage),
-          moves(o.lr > 0) {}
+          moves(is_positive(o.lr)) {}
 
-    // With a rate of 0, with which schedules begin.
+    // With a rate of 0, with which schedules begin, or one too small to be divided by.
     bool idle() const { return !moves; }
 
     void operator()(F& p, F g, F& n, F& z) const {

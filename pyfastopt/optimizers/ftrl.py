@@ -23,7 +23,8 @@ class FTRL(Optimizer, rule="ftrl"):
     Parameters
     ----------
     lr
-        Learning rate, the paper's alpha, >= 0; a step with 0 changes nothing.
+        Learning rate, the paper's alpha, >= 0; a step with 0, or with less than float32's smallest
+        normal number, changes nothing.
     beta
         Lowers the rate of the first steps, >= 0.
     l1
@@ -71,7 +72,7 @@ class FTRL(Optimizer, rule="ftrl"):
 
     @staticmethod
     def formula(p: Floats, g: Floats, state: State, o: Options) -> None:
-        if o.lr == 0:
+        if o.lr < np.finfo(np.float32).tiny:
             return
         f = p.dtype.type
         n, z = state["sum"], state["linear"]
