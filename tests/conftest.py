@@ -3,13 +3,12 @@
 import itertools
 import os
 from collections import defaultdict
-from pathlib import Path
 
 import lanes
 import numpy as np
 import pytest
 from c_library import Api
-from table import SANITIZED, TABLE, case_name
+from table import LIBRARY, SANITIZED, TABLE, case_name
 
 import pyfastopt as fo
 
@@ -122,7 +121,7 @@ def in_double():
 
 @pytest.fixture(scope="session")
 def library_path():
-    return next(Path(fo.get_library_dir()).glob("libfastopt.*"))
+    return LIBRARY
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,8 @@ from pyfastopt.optimizer import differences
 #: memory, so that what differs in numbers only is not repeated for them.
 SANITIZED = "asan" in os.environ.get("LD_PRELOAD", "")
 
-LIBRARY = ctypes.CDLL(str(next(Path(fo.get_library_dir()).glob("libfastopt.*"))))
+#: The library, for ctypes.
+LIBRARY = next(Path(fo.get_library_dir()).glob("libfastopt.*"))
 
 #: The common options away from their defaults.
 COMMON = {"weight_decay": 0.1, "maximize": True, "grad_scale": 0.5, "clip_value": 0.7}
@@ -74,7 +75,8 @@ class Row:
         """Where the library describes the variant that serves the case."""
         options = fo.option_struct(self.rule, **self.describe(self.explicit(case))[0])
         found = ctypes.c_void_p()
-        assert LIBRARY.fastopt_options_variant(options.ctypes, ctypes.byref(found), None) == 0
+        library = ctypes.CDLL(str(LIBRARY))
+        assert library.fastopt_options_variant(options.ctypes, ctypes.byref(found), None) == 0
         return found.value
 
 

@@ -87,12 +87,12 @@ for body, repeats in ((steps, 100_000), (heavy, 100)):
 ONE_SHOTS = f"""
 import ctypes, sys
 sys.path = {sys.path!r}
-from pathlib import Path
 import numpy as np
 import pyfastopt as fo
 from c_library import RULES, Api, Array, described
+from table import LIBRARY
 
-api = Api(next(Path(fo.get_library_dir()).glob("libfastopt.*")))
+api = Api(LIBRARY)
 count = ctypes.CDLL(None).count_malloc_calls
 count.restype = ctypes.c_long
 a = np.ones((8, 100_000))

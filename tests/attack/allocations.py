@@ -15,6 +15,7 @@ TESTS = Path(__file__).parent.parent
 sys.path[:0] = [str(TESTS), str(TESTS.parent / "csrc" / "generate")]
 
 from c_library import OUT_OF_MEMORY, Api, Array, Plan, Refused, described, values
+from table import LIBRARY
 
 import pyfastopt as fo
 
@@ -22,7 +23,7 @@ library = ctypes.CDLL(None)
 library.fail_malloc_stop.restype = ctypes.c_long
 library.fail_malloc_at.argtypes = [ctypes.c_long]
 library.fail_malloc_in_use.restype = ctypes.c_size_t
-api = Api(next(Path(fo.get_library_dir()).glob("libfastopt.*")))
+api = Api(LIBRARY)
 
 #: A block of state that is lost is larger than what Python keeps in between.
 SIZE = 1 << 16

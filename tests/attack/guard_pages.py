@@ -19,7 +19,7 @@ sys.path[:0] = [str(TESTS), str(TESTS.parent / "csrc" / "generate")]
 
 from arrays import same_bits
 from c_library import RULES, Api, Array, Plan, described
-from table import TABLE
+from table import LIBRARY, TABLE
 
 import pyfastopt as fo
 
@@ -149,6 +149,6 @@ def vector_functions(api, blocks):
 
 if __name__ == "__main__":
     faulthandler.enable()
-    api = Api(next(Path(fo.get_library_dir()).glob("libfastopt.*")))
+    api = Api(LIBRARY)
     blocks = [Block() for _ in range(6)]
     print(step_all(api, blocks) + vector_functions(api, blocks), "cases")
