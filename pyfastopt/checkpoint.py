@@ -181,6 +181,10 @@ def _read(optimizer: str, state_dict: Any) -> Saved:
     all_keys = [key for keys in members for key in keys]
     if len({*all_keys}) != len(all_keys):
         raise ValueError(f"state_dict['param_groups'] has a parameter twice, {all_keys}; {_REMEDY}")
+    if len(state) != len(outer["state"]):
+        raise ValueError(
+            f"state_dict['state'] has a parameter twice, {[*outer['state']]}; {_REMEDY}"
+        )
     if foreign := [key for key in state if key not in {*all_keys}]:
         raise ValueError(
             f"state_dict['state'] has the keys {foreign}, which no group has; {_REMEDY}"
@@ -206,7 +210,8 @@ def _entry_of(mapping: Any, name: str, kind: Any, place: str = "state_dict") -> 
 
 def _index(key: Any, place: str) -> int:
     """Return a parameter's number, which JSON makes a string of."""
-    if isinstance(key, str) and key.isdecimal():
+    # Longer ones number no parameter, and Python refuses to read them.
+    if isinstance(key, str) and len(key) < 20 and key.isdecimal() and key == str(int(key)):
         return int(key)
     if isinstance(key, int) and not isinstance(key, bool):
         return key
@@ -297,7 +302,7 @@ def _entry(optimizer: Any, saved: Saved, place: int) -> dict[str, Any] | None:
 
 def _count(value: Any) -> Any:
     """Return a count of steps as an int, if it is a whole number such as torch has in a tensor."""
-    if isinstance(value, int):
+    if isinstance(value, (int, str, bytes, bytearray)):
         return value
     try:
         number = float(value)
@@ -312,7 +317,9 @@ def _fits(entry: Mapping[str, Any], mine: Mapping[str, Any], param: NDArray[Any]
         and str(value.dtype).removeprefix("torch.") == param.dtype.name
         for name, value in entry.items()
         # What is no array is refused by its name.
-        if name != "step" and hasattr(value, "shape") and hasattr(value, "dtype")
+        if name != "step"
+        and hasattr(value, "dtype")
+        and isinstance(getattr(value, "shape", None), tuple)
     )
 
 

@@ -211,6 +211,8 @@ def check_own_key(name: Any, options: Set[str]) -> None:
         raise TypeError(f"the key {name!r:.80} of a parameter group must be a str")
     if name in ("convention", "num_threads"):
         raise TypeError(f"{name} is one for all groups; give it to the optimizer")
+    if name in ("params", "param_names"):
+        raise TypeError(f"{name} is what state_dict() calls the parameters; give another key")
     if near := _nearest(name.lower(), tuple(options)):
         raise TypeError(f"there is no option '{name}'; did you mean '{near[0]}'?")
 

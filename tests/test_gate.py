@@ -114,8 +114,11 @@ BAD_OPTIONS = [(fo.SGD, {name: value}, name) for name in NUMBERS for value in NU
     (fo.Adam, {"convention": None}, "convention = None must be one of 'torch', 'keras'"),
     (fo.ASGD, {"convention": "keras"}, "convention = 'keras' has no ASGD; it has SGD, "),
     (fo.RAdam, {"threshold": 3.0}, "threshold = 3 must be a finite number >= 4"),
+    (fo.Adam, {"lr": np.complex64(1)}, r"lr = .* must be a finite number"),
+    (fo.Adam, {"eps": np.array(1j)}, r"eps = array\(0\.\+1\.j\) must be a finite number"),
     (fo.Adam, {"beta1": 0.9}, "there is no option 'beta1'; the options are lr, "),
     (fo.AdamW, {"num_threads": 0}, "num_threads = 0 must be an integer from 1 to 1024"),
+    (fo.AdamW, {"num_threads": np.array([1, 2])}, r"num_threads = array\(\[1, 2\]\) must be"),
     (fo.AdamW, {"num_threads": 10**9}, "num_threads = 1000000000 must be"),
     (fo.AdamW, {"num_threads": 10**30}, "num_threads = 1000000000000000000000000000000 must be"),
 ]

@@ -59,6 +59,11 @@ def test_keys_that_are_nearly_options_are_refused(row, key):
     assert len(opt.param_groups) == 1
 
 
+def test_a_key_that_a_state_dict_has_for_itself_is_refused():
+    with pytest.raises(TypeError, match="param_names is what state_dict"):
+        fo.SGD([{"params": vector(), "param_names": 1}])
+
+
 def test_a_group_that_comes_later(row, options):
     def make(a, b):
         return row.optimizer([{"params": {"a": a}}, {"params": b, "lr": 0.25}], **options)

@@ -419,6 +419,7 @@ def test_threads_take_turns():
         (0.0, np.ones(2), 3),
         (None, np.ones(2)),
         ("1.5", np.ones(2)),
+        (10**400, np.ones(2)),
         (np.complex128(1), np.ones(2)),
         (np.ones(2), np.ones(2)),
     ],
@@ -448,6 +449,7 @@ def test_losses_are_numbers(loss):
         ("d", np.ones((2, 1))),
         ("d", np.ones(2, np.float32)),
         ("old_dirs", np.ones((1, 2, 1))),
+        ("func_evals", None),
         ("ro", np.ones(200)),
     ],
 )
@@ -463,12 +465,25 @@ def test_load_state_dict_reads_all_before_it_writes(name, value):
     assert str(optimizer.state_dict()) == str(before)
 
 
+@pytest.mark.parametrize("name", ["func_evals", "H_diag", "ro", "old_stps"])
+def test_what_does_not_fit_is_named(name):
+    x = start()
+    optimizer = fo.LBFGS(x, max_iter=3)
+    optimizer.step(Counted(rosenbrock, x))
+    state = optimizer.state_dict()
+    entry = state["state"][0]
+    entry[name] = np.full_like(entry[name], math.nan) if name in ("ro", "old_stps") else "x"
+    with pytest.raises(ValueError, match=f"state_dict does not fit .*{name} "):
+        optimizer.load_state_dict(state)
+
+
 BAD = [
     ({"lr": -1.0}, ValueError, "lr = -1.0 must be a finite number >= 0"),
     ({"lr": None}, TypeError, "lr = None must be a finite number >= 0"),
     ({"lr": math.inf}, ValueError, "lr = inf must be"),
     ({"max_iter": -1}, ValueError, "max_iter = -1 must be an integer >= 0"),
     ({"max_iter": 2.0}, TypeError, "max_iter = 2.0 must be an integer >= 0"),
+    ({"max_iter": np.array([1, 2])}, TypeError, r"max_iter = array\(\[1, 2\]\) must be an integer"),
     ({"max_eval": True}, TypeError, "max_eval = True must be an integer >= 0"),
     ({"history_size": 0}, ValueError, "history_size = 0 must be an integer >= 1"),
     ({"tolerance_grad": math.nan}, ValueError, "tolerance_grad = nan must be a number > -inf"),

@@ -102,7 +102,7 @@ def test_groups_may_differ_in_their_state():
 
 def test_what_state_holds_cannot_change_between_steps():
     opt = fo.FTRL(vector(), learning_rate_power=-1.0)
-    with pytest.raises(ValueError, match=r"learning_rate_power.*: -0.5.* or what they hold"):
+    with pytest.raises(ValueError, match=r"^learning_rate_power = -0.5 would .* what they hold"):
         opt.learning_rate_power = -0.5
     assert opt.learning_rate_power == -1.0
 
@@ -329,14 +329,28 @@ def test_load_state_dict_refuses_what_does_not_fit():
         (changed(lambda d: d["state"].pop(1)), r"state_dict\['state'\] lacks the keys \[1\]"),
         (changed(lambda d: d["state"].update(x=1)), "= 'x' must be the number of a parameter"),
         (changed(lambda d: d["state"].update({7: {}})), r"has the keys \[7\], which no group has"),
-        (changed(lambda d: d["state"][1].pop("exp_avg")), r"state\[1\]: has no entry 'exp_avg'"),
-        (changed(lambda d: d["state"][1].update(more=1)), r"state\[1\]: .*more"),
-        (changed(lambda d: d["state"][1].update(step=-1)), r"state\[1\]\['step'\] = -1 must be"),
-        (changed(lambda d: d["state"][1].update(step=1.5)), r"state\[1\]\['step'\] = 1.5 must be"),
+        (
+            changed(lambda d: d["state"][1].pop("exp_avg")),
+            r"\['state'\]\[1\]: has no entry 'exp_avg'",
+        ),
+        (changed(lambda d: d["state"][1].update(more=1)), r"\['state'\]\[1\]: .*more"),
+        (
+            changed(lambda d: d["state"][1].update(step=-1)),
+            r"\['state'\]\[1\]\['step'\] = -1 must be",
+        ),
+        (
+            changed(lambda d: d["state"][1].update(step=1.5)),
+            r"\['state'\]\[1\]\['step'\] = 1.5 must be",
+        ),
         (changed(lambda d: d["state"][1].update(exp_avg=vector(3))), r"shape \(3,\) differs"),
+        (changed(lambda d: d["state"][1].update(step="3")), r"\['step'\] = '3' must be an integer"),
+        (changed(lambda d: d["state"][1].update(step=np.ones(2))), r"\['step'\] = array"),
+        (changed(lambda d: d["state"].update({"1": {}})), r"a parameter twice, \[0, 1, '1'\]"),
+        (changed(lambda d: d["state"].update({"01": {}})), "= '01' must be the number"),
+        (changed(lambda d: d["state"].update({"9" * 5000: {}})), "= '9999.* must be the number"),
         (
             changed(lambda d: d["state"][1].update(exp_avg=vector(2, dtype=np.float64))),
-            r"state\[1\]\['exp_avg'\]: type float64 differs",
+            r"\['state'\]\[1\]\['exp_avg'\]: type float64 differs",
         ),
     ]
     before = pickle.dumps(opt.state_dict())

@@ -36,6 +36,12 @@ def test_the_choice_reaches_optimizers_that_exist(isa):
     assert p[0] != 1
 
 
+@pytest.mark.parametrize(("name", "error"), [(None, TypeError), ("\ud800", ValueError)])
+def test_what_names_no_isa(name, error):
+    with pytest.raises(error, match="isa = "):
+        fo.use_isa(name)
+
+
 def test_unknown_isa_lists_the_known():
     names = ", ".join(fo.runtime_info()["isas_available"])
     with pytest.raises(ValueError, match=f"isa = 'mmx' is not .*; use one of {names}"):

@@ -4,6 +4,7 @@ import copy
 import pickle
 import threading
 
+import numpy as np
 import pytest
 from threads import run_threads
 from torch_models import optim, torch
@@ -90,6 +91,115 @@ def test_negated_views_are_refused():
 def test_negated_gradients_that_lie_as_others_do_are_refused():
     p = torch.nn.Parameter(torch.ones(2))
     refused([p], [torch._neg_view(torch.ones(2))], ValueError, rf"{PLACE}\.grad: its negation")
+
+
+def negated(count):
+    return torch.ones(count, dtype=torch.complex64).conj().imag
+
+
+@pytest.mark.parametrize(
+    "grad", [negated(2), negated(2).as_strided((2,), (1,)), negated(1).expand(2)]
+)
+def test_negated_gradients_are_refused_in_every_step(grad):
+    p = torch.nn.Parameter(torch.ones(2))
+    optimizer = optim.SGD([p], lr=1.0)
+    p.grad = torch.ones(2)
+    optimizer.step()
+    p.grad = grad
+    with pytest.raises(ValueError, match=r"\.grad: its negation"):
+        optimizer.step()
+    assert not p.any()
+
+
+def test_parameters_and_state_that_become_negated_are_refused():
+    part = torch.ones(2, dtype=torch.complex64)
+    p, q = torch.nn.Parameter(part.imag), torch.nn.Parameter(torch.ones(2))
+    optimizer = optim.SGD([p, q], lr=1.0, momentum=0.9)
+    p.grad, q.grad = torch.ones(2), torch.ones(2)
+    optimizer.step()
+    buffer = torch.zeros(2, dtype=torch.complex64)
+    optimizer.state[q]["momentum_buffer"] = buffer.imag
+    optimizer.step()
+    optimizer.state[q]["momentum_buffer"].data = buffer.conj().imag
+    with pytest.raises(ValueError, match="momentum_buffer: its negation"):
+        optimizer.step()
+    del optimizer.state[q]["momentum_buffer"]
+    p.data = part.conj().imag
+    with pytest.raises(ValueError, match=r"\[0\]: its negation"):
+        optimizer.step()
+
+
+def test_a_single_gradient_in_memory_that_is_not_aligned_for_complex_numbers():
+    floats = np.ones(5, np.float32)
+    at = 0 if floats.ctypes.data % 8 else 1
+    number = torch.view_as_complex(torch.from_numpy(floats[at : at + 2]))
+    p = torch.nn.Parameter(torch.ones(()))
+    optimizer = optim.SGD([p], lr=1.0)
+    p.grad = torch.ones(())
+    optimizer.step()
+    p.grad = number.conj().imag
+    with pytest.raises(ValueError, match=r"\.grad: its negation"):
+        optimizer.step()
+
+
+def test_complex_gradients_of_either_sign_are_resolved():
+    number = torch.ones(2, dtype=torch.complex64)
+    for grad in (number.conj(), torch._neg_view(number), torch._neg_view(number.conj())):
+        p, q = (torch.nn.Parameter(number.clone()) for _ in range(2))
+        p.grad = q.grad = grad
+        optim.SGD([p], lr=0.5).step()
+        torch.optim.SGD([q], lr=0.5).step()
+        assert torch.equal(p, q)
+
+
+@pytest.mark.parametrize(
+    ("name", "option", "value"),
+    [
+        ("FTRL", "learning_rate_power", 0.0),
+        ("FTRL", "initial_accumulator_value", 0.5),
+        ("Yogi", "initial_accumulator_value", 0.5),
+        ("Adagrad", "initial_accumulator_value", 0.5),
+    ],
+)
+@pytest.mark.parametrize("at_once", ["nothing", "another key", "another group"])
+def test_what_state_holds_cannot_change_between_steps(name, option, value, at_once):
+    p, q = (torch.nn.Parameter(torch.ones(2)) for _ in range(2))
+    optimizer = getattr(optim, name)([p])
+    p.grad = torch.ones(2)
+    optimizer.step()
+    saved = optimizer.state_dict()
+    before = p.detach().clone()
+    (group,) = optimizer.param_groups
+    present, group[option] = group[option], value
+    if at_once == "another key":
+        group["extra"] = 1
+    elif at_once == "another group":
+        optimizer.add_param_group({"params": [q]})
+    for _ in range(2):
+        with pytest.raises(
+            ValueError, match=rf"param_groups\[0\]: {option} = {value:g} would change"
+        ):
+            optimizer.step()
+        assert torch.equal(p, before)
+    group[option] = present
+    optimizer.step()
+    # With a checkpoint, the state is another.
+    saved["param_groups"][0][option] = value
+    fresh = getattr(optim, name)([p])
+    fresh.load_state_dict(saved)
+    fresh.step()
+
+
+def test_a_misspelled_option_in_the_place_of_another_key_is_refused():
+    p = torch.nn.Parameter(torch.ones(2))
+    optimizer = optim.SGD([{"params": [p], "name": "mine"}])
+    p.grad = torch.ones(2)
+    optimizer.step()
+    (group,) = optimizer.param_groups
+    del group["name"]
+    group["wieght_decay"] = 0.5
+    with pytest.raises(TypeError, match="did you mean 'weight_decay'"):
+        optimizer.step()
 
 
 @pytest.mark.parametrize("shape", [(), (1,), (1, 1)])
@@ -270,6 +380,8 @@ STEPS = {
     "two elements": lambda params, states: torch.ones(2),
     "a fraction": lambda params, states: torch.tensor(1.5),
     "negative": lambda params, states: torch.tensor(-1.0),
+    "complex": lambda params, states: torch.tensor(1 + 1j),
+    "beyond float64": lambda params, states: 10**400,
     "not a number": lambda params, states: torch.tensor(float("nan")),
     "of another parameter": lambda params, states: states[0]["step"],
     "a view of a parameter": lambda params, states: params[1].data[0],

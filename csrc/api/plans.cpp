@@ -28,7 +28,7 @@ void fastopt_plan_destroy(fastopt_plan* plan) noexcept {
 fastopt_status fastopt_plan_add_group(fastopt_plan* plan, const fastopt_options* options,
                                       size_t* group) noexcept {
     return guard([&] {
-        given(plan, "plan").check_idle();
+        given(plan, "plan").check_not_stepping();
         const size_t added = plan->add_group(read_struct(given(options, "options")));
         if (group != nullptr) *group = added;
     });
@@ -38,7 +38,7 @@ fastopt_status fastopt_plan_add_row(fastopt_plan* plan, size_t group,
                                     const fastopt_array* parameter, const fastopt_array* slots,
                                     unsigned flags, size_t* row) noexcept {
     return guard([&] {
-        given(plan, "plan").check_idle();
+        given(plan, "plan").check_not_stepping();
         check_array(given(parameter, "parameter"), "parameter");
         const fastopt_variant_info& variant = variant_info(plan->options(group).variant());
         for (size_t i = 0; slots != nullptr && i < variant.slot_count; ++i)
@@ -52,7 +52,7 @@ fastopt_status fastopt_plan_add_row(fastopt_plan* plan, size_t group,
 fastopt_status fastopt_plan_set_gradient(fastopt_plan* plan, size_t row,
                                          const fastopt_array* gradient, unsigned flags) noexcept {
     return guard([&] {
-        given(plan, "plan").check_idle();
+        given(plan, "plan").check_not_stepping();
         if (gradient != nullptr) {
             check_ndim(*gradient, "gradient");
             if (gradient->ndim > 0) given(gradient->shape, "gradient.shape");
@@ -66,7 +66,7 @@ fastopt_status fastopt_plan_set_sparse_gradient(fastopt_plan* plan, size_t row,
                                                 const fastopt_array* values,
                                                 unsigned flags) noexcept {
     return guard([&] {
-        given(plan, "plan").check_idle();
+        given(plan, "plan").check_not_stepping();
         if (count > 0) given(indices, "indices");
         check_array(given(values, "values"), "values");
         plan->set_sparse_gradient(row, indices, count, *values,
@@ -87,7 +87,7 @@ fastopt_status fastopt_plan_get_options(const fastopt_plan* plan, size_t group,
 fastopt_status fastopt_plan_set_options(fastopt_plan* plan, size_t group,
                                         const fastopt_options* options) noexcept {
     return guard([&] {
-        given(plan, "plan").check_idle();
+        given(plan, "plan").check_not_stepping();
         plan->set_options(group, read_struct(given(options, "options")));
     });
 }
@@ -99,7 +99,7 @@ fastopt_status fastopt_plan_get_steps(const fastopt_plan* plan, size_t row,
 
 fastopt_status fastopt_plan_set_steps(fastopt_plan* plan, size_t row, int64_t steps) noexcept {
     return guard([&] {
-        given(plan, "plan").check_idle();
+        given(plan, "plan").check_not_stepping();
         plan->set_steps(row, steps);
     });
 }

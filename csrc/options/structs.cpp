@@ -65,17 +65,30 @@ void check_domains(const RuleOptions& options) {
 
 std::string options_text(const RuleOptions& options) {
     std::vector<std::string> all;
-    for (const fastopt_option_info& option : options.type().options) {
-        const Numbers found = numbers(options, option);
-        const std::string first = number_text(found.values[0]);
-        const std::string text =
-            found.count == 1 ? first : "(" + first + ", " + number_text(found.values[1]) + ")";
-        all.push_back(option.name + (" = " + text));
-    }
+    for (const fastopt_option_info& option : options.type().options)
+        all.push_back(option_text(options, option));
     return list_text(all);
 }
 
 }  // namespace
+
+void check_rule(const RuleType& rule, const RuleType& group) {
+    if (&rule != &group)
+        refuse(std::string("options.rule = '") + rule.info.name + "', but the group's rule is '" +
+               group.info.name + "'");
+}
+
+std::string option_text(const RuleOptions& options, const fastopt_option_info& option) {
+    const Numbers found = numbers(options, option);
+    const std::string first = number_text(found.values[0]);
+    const std::string text =
+        found.count == 1 ? first : "(" + first + ", " + number_text(found.values[1]) + ")";
+    return option.name + (" = " + text);
+}
+
+void copy_option(RuleOptions& to, const RuleOptions& from, const fastopt_option_info& option) {
+    std::memcpy(to.bytes() + option.offset, from.bytes() + option.offset, size_of(option.kind));
+}
 
 const RuleType& rule_of(const char* name) {
     if (const RuleType* found = name == nullptr ? nullptr : find_rule(name)) return *found;
@@ -108,9 +121,7 @@ RuleOptions read_struct(const fastopt_options& options) {
 
 void write_struct(const RuleOptions& values, fastopt_options& options) {
     const RuleType& rule = check_struct(options);
-    if (&values.type() != &rule)
-        refuse(std::string("options.rule = '") + rule.info.name + "', but the group's rule is '" +
-               values.rule() + "'");
+    check_rule(rule, values.type());
     copy_options(&options, values.bytes(), known_bytes(rule, options.size));
 }
 

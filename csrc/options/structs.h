@@ -2,6 +2,8 @@
 // another age than the library.
 #pragma once
 
+#include <string>
+
 #include "../include/fastopt.h"
 #include "registry.h"
 
@@ -19,5 +21,14 @@ RuleOptions read_struct(const fastopt_options& options);
 
 // Fills as much as the struct has room for. Throws Failure, too, where it is another rule's.
 void write_struct(const RuleOptions& values, fastopt_options& options);
+
+// Throws Failure for options of another rule than the group's.
+void check_rule(const RuleType& rule, const RuleType& group);
+
+// An option and its value, as messages show them.
+std::string option_text(const RuleOptions& options, const fastopt_option_info& option);
+
+// Of options of the same rule.
+void copy_option(RuleOptions& to, const RuleOptions& from, const fastopt_option_info& option);
 
 }  // namespace fastopt::core

@@ -9,6 +9,7 @@
 #include "../base/checks.h"
 #include "../base/failure.h"
 #include "../base/text.h"
+#include "../options/structs.h"
 #include "../runtime/isa.h"
 #include "../runtime/thread_count.h"
 #include "state_layout.h"
@@ -33,14 +34,22 @@ int this_process() {
 }  // namespace
 
 void check_change(const RuleOptions& present, const RuleOptions& changed) {
-    if (!present.may_become(changed))
-        refuse(
-            "options: they would change which state arrays there are, or what they hold; make a "
-            "new plan with them",
-            FASTOPT_INVALID_OPTION);
+    check_rule(changed.type(), present.type());
+    if (present.may_become(changed)) return;
+    // Of several that differ, those to blame.
+    std::vector<std::string> names;
+    for (const fastopt_option_info& option : present.type().options) {
+        RuleOptions with_one = present;
+        copy_option(with_one, changed, option);
+        if (!present.may_become(with_one)) names.push_back(option_text(changed, option));
+    }
+    refuse(list_text(names) +
+               " would change which state arrays there are, or what they hold; make a new "
+               "optimizer or plan with it",
+           FASTOPT_INVALID_OPTION);
 }
 
-void Plan::check_idle() const {
+void Plan::check_not_stepping() const {
     if (stepping_ == this_process()) refuse_busy();
 }
 

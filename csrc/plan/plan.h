@@ -24,7 +24,7 @@ void check_change(const RuleOptions& present, const RuleOptions& changed);
 class Plan {
   public:
     // Throws while a step runs in another thread.
-    void check_idle() const;
+    void check_not_stepping() const;
 
     std::size_t add_group(const RuleOptions& options);
     const RuleOptions& options(std::size_t group) const;

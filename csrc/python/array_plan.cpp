@@ -40,8 +40,9 @@ void ArrayPlan::add_rows(Walk&& walk, std::vector<std::size_t> sizes,
     // Sharing an array may run anybody's code, which may change those that were shared before.
     std::vector<Memory> shared;
     walk([&](std::size_t leaf, py::handle object) {
-        shared.push_back(Memory::share(object, [&] { return name(leaf, Part::parameter, 0); }));
-        if (shared.back().object().ptr() != object.ptr() && !PyObject_CheckBuffer(object.ptr()))
+        const auto label = [&] { return name(leaf, Part::parameter, 0); };
+        const Memory& memory = shared.emplace_back(Memory::share(object, label));
+        if (!memory.tells_all(object, label))
             lent_.emplace_back(leaf, py::reinterpret_borrow<py::object>(object));
     });
     std::size_t group = 0;
@@ -225,13 +226,8 @@ OptionStruct ArrayPlan::changed_options(std::size_t group, const py::dict& value
     const OptionStruct present = Rows::options(group);
     OptionStruct changed = present;
     changed.assign(values);
-    if (fastopt_options_check_change(present.get(), changed.get()) == FASTOPT_OK) return changed;
-    py::dict differing;
-    for (const auto& [name, value] : present.to_dict())
-        if (values.contains(name) && !value.equal(values[name])) differing[name] = values[name];
-    throw py::value_error(short_repr(differing) +
-                          " would change which state arrays there are, or what they hold; "
-                          "construct a new optimizer with it");
+    check(fastopt_options_check_change(present.get(), changed.get()));
+    return changed;
 }
 
 void ArrayPlan::take_options(std::size_t first, const std::vector<OptionStruct>& changed) {
@@ -343,7 +339,7 @@ void ArrayPlan::load(const py::list& options, const py::list& state) {
     std::vector<py::object> contents;
     for (std::size_t index = 0; index < rows_.size(); ++index) {
         if (state[index].is_none()) continue;
-        const std::string place = "state[" + std::to_string(index) + "]";
+        const std::string place = "state_dict['state'][" + std::to_string(index) + "]";
         const py::dict entry = as_dict(state[index], place);
         const auto take = [&](const char* name) {
             if (!entry.contains(name))

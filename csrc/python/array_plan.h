@@ -85,7 +85,7 @@ class ArrayPlan final : Rows {
 
     Tree tree_;
     bool grouped_;  // each entry of the outermost list is a group
-    // Parameters that only their owner can tell to be where they were.
+    // Parameters that only their owner can tell to be what they were.
     std::vector<std::pair<std::size_t, py::object>> lent_;
     std::atomic<int> threads_{0};
     Lock lock_;

@@ -1,6 +1,7 @@
 #include "memory.h"
 
 #include <algorithm>
+#include <cstdint>
 
 #include "../include/fastopt.hpp"
 
@@ -76,8 +77,14 @@ bool view_tensor(const DLPackTensor& seen, View& view) {
 }
 
 bool is_negated(py::handle object) {
-    const py::object is_neg = find_attribute(object, "is_neg");
-    return is_neg && is_neg().cast<bool>();
+    static PyObject* const is_neg = PyUnicode_InternFromString("is_neg");
+    PyObject* const self = object.ptr();
+    const auto answer =
+        py::reinterpret_steal<py::object>(PyObject_VectorcallMethod(is_neg, &self, 1, nullptr));
+    if (answer) return answer.cast<bool>();
+    if (!PyErr_ExceptionMatches(PyExc_AttributeError)) throw py::error_already_set();
+    PyErr_Clear();
+    return false;
 }
 
 [[noreturn]] void refuse_sign(const Label& label) {
@@ -115,6 +122,15 @@ void refuse_negated(py::handle object, const Label& label) {
     if (is_negated(object)) refuse_sign(label);
 }
 
+bool may_be_imaginary(const fastopt_array& array) {
+    const std::size_t item = size_of(array.type);
+    bool has_neighbours = bytes_of(array) <= item;
+    for (int i = 0; i < array.ndim; ++i)
+        has_neighbours |=
+            array.shape[i] > 1 && array.strides[i] == static_cast<std::ptrdiff_t>(item);
+    return !has_neighbours || reinterpret_cast<std::uintptr_t>(array.data) % (2 * item) != 0;
+}
+
 Memory Memory::share(py::handle object, const Label& label) {
     const auto as_it_is = [&] { return Memory(py::reinterpret_borrow<py::array>(object)); };
     if (is_exact_ndarray(object)) return as_it_is();
@@ -139,7 +155,7 @@ Memory Memory::share(py::handle object, const Label& label) {
         negated = is_negated(object);
         array = numpy.from_dlpack(object);
     } catch (py::error_already_set& error) {
-        // Such as KeyboardInterrupt.
+        // As forget_refusal() does.
         if (!error.matches(PyExc_Exception) || error.matches(PyExc_MemoryError)) throw;
         const std::string reason =
             utf8(error.type().attr("__name__")) + ": " + utf8(py::str(error.value()));
@@ -197,6 +213,14 @@ bool Memory::is_other_array_at(const fastopt_array& place) const {
         return false;
     }
     return same_place(view.array, place);
+}
+
+bool Memory::tells_all(py::handle object, const Label& label) const {
+    if (object_.ptr() != object.ptr()) return PyObject_CheckBuffer(object.ptr()) != 0;
+    if (exchange_ == nullptr) return true;
+    View view;
+    look(view, label);
+    return !may_be_imaginary(view.array);
 }
 
 bool Memory::is_whole() const {

@@ -45,7 +45,7 @@ class Memory {
     Memory(py::handle tensor, const DLPackExchange& exchange)
         : object_(py::reinterpret_borrow<py::object>(tensor)), exchange_(&exchange) {}
     // Of an ndarray, or of what speaks the buffer protocol or DLPack. TypeError for anything else.
-    // It may run anybody's code, which nothing else here does.
+    // It may run anybody's code.
     static Memory share(py::handle object, const Label& label);
 
     explicit operator bool() const { return static_cast<bool>(object_); }
@@ -78,6 +78,8 @@ class Memory {
                 return false;
         return true;
     }
+    // Whether this, which an object shares, tells what becomes of that object's memory.
+    bool tells_all(py::handle object, const Label& label) const;
     // Whether a copy of the object has all that is in its memory: of arrays, that no other sees it.
     bool is_whole() const;
     // Of tensors nothing says that they are not.
@@ -109,8 +111,12 @@ class Memory {
 std::size_t bytes_of(const fastopt_array& array);
 
 // ValueError for a tensor of PyTorch whose sign is to be flipped by whoever reads it, which DLPack
-// does not tell.
+// does not tell. It may run anybody's code, and takes as long as a step of a small tensor.
 void refuse_negated(py::handle object, const Label& label);
+
+// Whether an array lies as what torch negates so, the imaginary parts of conjugates: with gaps
+// between all elements, or off twice their size.
+bool may_be_imaginary(const fastopt_array& array);
 
 // TypeError or ValueError with what the library has just refused, which it knows by another name.
 [[noreturn]] void refuse_array(const std::string& place, bool is_type_error);

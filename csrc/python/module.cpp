@@ -61,9 +61,16 @@ py::tuple describe(const std::string& rule, const py::dict& values) {
     return py::make_tuple(options.to_dict(), options.slots());
 }
 
+std::string name_of(const char* argument, py::handle name) {
+    if (!PyUnicode_Check(name.ptr()))
+        throw py::type_error(std::string(argument) + " = " + python::short_repr(name) +
+                             " must be a name, a str");
+    return python::utf8(name);
+}
+
 // The rule's struct under the given options.
-py::bytes pack_options(const std::string& rule, const py::dict& values) {
-    const python::OptionStruct options(rule, values);
+py::bytes pack_options(py::handle rule, const py::dict& values) {
+    const python::OptionStruct options(name_of("rule", rule), values);
     return {reinterpret_cast<const char*>(options.get()), options.rule().options_size};
 }
 
@@ -120,8 +127,9 @@ PYBIND11_MODULE(_core, m) {
     m.def("active_isa", &fastopt_active_isa);
     m.def(
         "use_isa",
-        [](const std::string& name) {
-            fastopt::check(fastopt_use_isa(python::c_name("isa", name)));
+        [](py::handle name) {
+            const std::string text = name_of("isa", name);
+            fastopt::check(fastopt_use_isa(python::c_name("isa", text)));
         },
         "name"_a);
     m.def("prefetches", [] { return fastopt_prefetches() != 0; });
@@ -168,6 +176,7 @@ PYBIND11_MODULE(_core, m) {
 
     m.def("check_tensor", &TensorPlan::check_tensor, "tensor_type"_a, "tensor"_a, "label"_a);
     m.def("group_state", &TensorPlan::group_state, "rule"_a, "group"_a);
+    m.def("check_change", &TensorPlan::check_change, "rule"_a, "before"_a, "group"_a);
     m.def("state_like", &state_like, "parameter"_a, "value"_a);
     py::class_<TensorPlan> tensor_plan(m, "TensorPlan", python::collected<TensorPlan>());
     python::Constructor<const std::string&, const py::dict&, py::handle, const py::function&,

@@ -46,6 +46,14 @@ py::object find_attribute(py::handle object, const char* name) {
     return {};
 }
 
+bool forget_refusal() {
+    if (!PyErr_ExceptionMatches(PyExc_Exception) || PyErr_ExceptionMatches(PyExc_MemoryError))
+        throw py::error_already_set();
+    const bool is_type_error = PyErr_ExceptionMatches(PyExc_TypeError) != 0;
+    PyErr_Clear();
+    return is_type_error;
+}
+
 std::int64_t integer(const std::string& name, py::handle value, std::int64_t lowest,
                      std::int64_t highest) {
     const auto wrong = [&] {
@@ -54,7 +62,10 @@ std::int64_t integer(const std::string& name, py::handle value, std::int64_t low
     };
     if (PyBool_Check(value.ptr()) || !PyIndex_Check(value.ptr())) throw py::type_error(wrong());
     const auto index = py::reinterpret_steal<py::object>(PyNumber_Index(value.ptr()));
-    if (!index) throw py::error_already_set();
+    if (!index) {
+        forget_refusal();
+        throw py::type_error(wrong());
+    }
     int overflow = 0;
     const std::int64_t number = PyLong_AsLongLongAndOverflow(index.ptr(), &overflow);
     if (overflow != 0 || number < lowest || number > highest) throw py::value_error(wrong());

@@ -1,5 +1,7 @@
 #include "option_dict.h"
 
+#include <pybind11/numpy.h>
+
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -20,15 +22,19 @@ bool is_bool(py::handle value) {
     return PyBool_Check(value.ptr()) || type == "numpy.bool" || type == "numpy.bool_";
 }
 
+// NumPy's complex numbers and arrays give their real parts for floats.
+bool is_complex(py::handle value) {
+    if (PyFloat_Check(value.ptr()) || PyLong_Check(value.ptr())) return false;
+    const py::object type = find_attribute(value, "dtype");
+    return type && py::isinstance<py::dtype>(type) &&
+           py::reinterpret_borrow<py::dtype>(type).kind() == 'c';
+}
+
 double number(const std::string& name, py::handle value, const char* domain) {
-    if (is_bool(value)) refuse_value(PyExc_TypeError, name, value, domain);
+    if (is_bool(value) || is_complex(value)) refuse_value(PyExc_TypeError, name, value, domain);
     const double x = PyFloat_AsDouble(value.ptr());
-    if (x == -1.0 && PyErr_Occurred()) {
-        if (!PyErr_ExceptionMatches(PyExc_Exception)) throw py::error_already_set();
-        const bool is_type = PyErr_ExceptionMatches(PyExc_TypeError) != 0;
-        PyErr_Clear();
-        refuse_value(is_type ? PyExc_TypeError : PyExc_ValueError, name, value, domain);
-    }
+    if (x == -1.0 && PyErr_Occurred())
+        refuse_value(forget_refusal() ? PyExc_TypeError : PyExc_ValueError, name, value, domain);
     return x;
 }
 

@@ -9,16 +9,6 @@
 namespace fastopt::python {
 namespace {
 
-// Elements in C order, without gaps, and a single one where a complex number may begin.
-bool is_run(const fastopt_array& array) {
-    const auto item = static_cast<std::ptrdiff_t>(size_of(array.type));
-    std::ptrdiff_t stride = item;
-    for (int i = array.ndim; i-- > 0; stride *= array.shape[i])
-        if (array.strides[i] != stride) return false;
-    const auto number = 2 * size_of(array.type);
-    return stride != item || reinterpret_cast<std::uintptr_t>(array.data) % number == 0;
-}
-
 // TypeError or ValueError for what the library has just refused beside its parameter.
 template <class Held>
 [[noreturn]] void refuse_unlike(const Memory& memory, const fastopt_array& array,
@@ -172,11 +162,11 @@ bool Rows::set_gradient(std::size_t index) {
     if (status == FASTOPT_OVERLAP) {
         // It lies between the first and the last byte of what is updated.
         interleaved_.push_back(index);
-        return false;
+        return true;
     }
     if (status == FASTOPT_OUT_OF_MEMORY) check(status);
     if (status != FASTOPT_OK) refuse_unlike(gradient, view.array, rows_[index].parameter, label());
-    return is_run(view.array);
+    return may_be_imaginary(view.array);
 }
 
 void Rows::set_interleaved_gradients() {

@@ -91,8 +91,8 @@ class Rows {
         hold_gradient(row, std::move(values));
         gradients_[row].indices = std::move(indices);
     }
-    // Hands the plan what is held; a row without a gradient is skipped. True if the gradient does
-    // not lie as imaginary parts of complex numbers do.
+    // Hands the plan what is held; a row without a gradient is skipped. True for a gradient that
+    // may be imaginary.
     bool set_gradient(std::size_t row);
     // And then those that lie between what is updated.
     void set_interleaved_gradients();

@@ -57,11 +57,19 @@ py::object ask(const Label& label, const py::object& function, Arguments&&... ar
 
 }  // namespace
 
-TensorPlan::Group::Group(const std::string& rule) {
+TensorPlan::Group::Group(const std::string& rule, const py::dict& values) {
     const fastopt_rule_info& info = OptionStruct(rule, py::dict()).rule();
-    for (std::size_t i = 0; i < info.option_count; ++i)
-        sources.push_back({py::str(info.options[i].name), info.options[i].kind == FASTOPT_FLAG,
-                           false, py::object()});
+    const fastopt_option_info* const end = info.options + info.option_count;
+    for (const auto& [key, value] : values) {
+        const auto* option =
+            std::find_if(info.options, end, [key = key](const fastopt_option_info& known) {
+                return PyUnicode_Check(key.ptr()) &&
+                       PyUnicode_CompareWithASCIIString(key.ptr(), known.name) == 0;
+            });
+        const bool is_flag = option != end && option->kind == FASTOPT_FLAG;
+        sources.push_back(
+            {py::reinterpret_borrow<py::object>(key), option != end, is_flag, py::object()});
+    }
 }
 
 TensorPlan::TensorPlan(const std::string& rule, const py::dict& defaults, py::handle tensor_type,
@@ -76,11 +84,11 @@ TensorPlan::TensorPlan(const std::string& rule, const py::dict& defaults, py::ha
         const auto pair = py::reinterpret_borrow<py::tuple>(entry);
         const py::dict values = pair[0];
         const std::size_t number = groups_.size();
-        Group& group = groups_.emplace_back(rule);
+        Group& group = groups_.emplace_back(rule, values);
         const py::dict given = *group.changes(values);
         options.emplace_back(rule, defaults);
         options.back().assign(given);
-        group.take_over(given, values);
+        group.take_over(given);
         for (const py::handle row : py::list(pair[1]))
             add_row(number, options.back().variant(), py::reinterpret_borrow<py::tuple>(row));
     }
@@ -105,7 +113,7 @@ void TensorPlan::check_tensor(py::handle tensor_type, py::handle tensor, const s
     const auto label = [&] { return place; };
     View view;
     Memory(tensor, exchange_of(tensor_type)).look(view, label);
-    refuse_negated(tensor, label);
+    python::refuse_negated(tensor, label);
 }
 
 // Of what belongs to the entry's parameter. For one that is not plain, it runs Python code.
@@ -141,44 +149,52 @@ void TensorPlan::add_row(std::size_t number, const fastopt_variant_info& variant
     const auto take = [&](py::handle tensor, Part part, std::size_t slot) {
         const auto label = [&] { return name(index, part, slot); };
         Memory memory = memory_of(tensor, entry, label);
-        refuse_negated(memory.object(), label);
+        python::refuse_negated(memory.object(), label);
         return hold(std::move(memory), label);
     };
     rows_.push_back({number, &variant, {}, {}});
     rows_[index].parameter = take(entry.parameter, Part::parameter, 0);
+    const fastopt_array parameter = array(rows_[index].parameter);
+    tracked.is_single = bytes_of(parameter) == size_of(parameter.type);
+    entry.may_be_negated = may_be_imaginary(parameter);
     for (std::size_t i = 0; i < variant.slot_count + (tracked.has_step ? 1 : 0); ++i) {
         const py::str slot(i < variant.slot_count ? variant.slots[i] : "step");
         const py::tuple pair = state[slot];
         tracked.slots.push_back({slot, pair[0], pair[1]});
         owns_all_ &= tracked.owns(i);
         rows_[index].slots.push_back(take(pair[0], Part::slot, i));
+        entry.may_be_negated |=
+            !tracked.owns(i) && may_be_imaginary(array(rows_[index].slots.back()));
     }
     if (!tracked.has_step) return;
     tracked.count = rows_[index].slots.back().data;
     tracked.count_type = rows_[index].slots.back().type;
 }
 
-// What a group's dictionary has otherwise than when it was last read; nothing where it lacks an
-// option that it had, or has other keys, which may be misspelled options.
+// The options that a group's dictionary has otherwise than when it was last read; nothing where it
+// has other keys, which may be misspelled options.
 std::optional<py::dict> TensorPlan::Group::changes(const py::dict& values) const {
     py::dict changed;
-    if (keys != 0 && keys != values.size()) return std::nullopt;
+    if (values.size() != sources.size()) return std::nullopt;
+    PyObject *key, *value;
+    Py_ssize_t position = 0;
     for (const Source& source : sources) {
-        PyObject* found = PyDict_GetItemWithError(values.ptr(), source.name.ptr());
-        if (found == nullptr && source.is_given) return std::nullopt;
-        if (found == nullptr || found == source.object.ptr()) continue;
-        const auto value = py::reinterpret_borrow<py::object>(found);
-        changed[source.name] = source.is_flag ? py::object(py::bool_(value)) : value;
+        if (!PyDict_Next(values.ptr(), &position, &key, &value) || key != source.key.ptr())
+            return std::nullopt;
+        if (source.is_option && value != source.object.ptr())
+            changed[source.key] = py::reinterpret_borrow<py::object>(value);
     }
+    if (!changed.empty())
+        for (const Source& source : sources)
+            if (source.is_flag && changed.contains(source.key))
+                changed[source.key] = py::bool_(changed[source.key]);
     return changed;
 }
 
-void TensorPlan::Group::take_over(const py::dict& changed, const py::dict& values) {
-    keys = values.size();
+void TensorPlan::Group::take_over(const py::dict& changed) {
     for (Source& source : sources) {
-        if (!changed.contains(source.name)) continue;
-        const py::object value = values[source.name];
-        source.is_given = true;
+        if (!changed.contains(source.key)) continue;
+        const py::object value = changed[source.key];
         source.object = is_immutable(value) || is_immutable_pair(value) ? value : py::object();
     }
 }
@@ -189,12 +205,12 @@ bool TensorPlan::read_options(std::size_t number, const py::dict& values) {
     const std::optional<py::dict> changed = group.changes(values);
     if (!changed) return false;
     if (changed->empty()) return true;
-    OptionStruct options = Rows::options(number);
-    const fastopt_variant_info* variant = &options.variant();
+    const OptionStruct present = Rows::options(number);
+    OptionStruct options = present;
     options.assign(*changed);
-    if (&options.variant() != variant) return false;
+    if (fastopt_options_check_change(present.get(), options.get()) != FASTOPT_OK) return false;
     plan_.set_options(number, *options.get());
-    group.take_over(*changed, values);
+    group.take_over(*changed);
     return true;
 }
 
@@ -309,6 +325,7 @@ bool TensorPlan::gather(const py::list& param_groups, py::handle state) {
                 take_viewed_gradient(gradient, entry, values);
                 if (!is_where_it_was(entry, with_state)) return false;
             }
+            refuse_negated(entry);
         }
         if (params.size() != entries.size()) return false;
     }
@@ -317,27 +334,42 @@ bool TensorPlan::gather(const py::list& param_groups, py::handle state) {
     if (suspects_.empty()) return true;
     // Asking may run anybody's code, too.
     for (const std::size_t row : suspects_) {
-        refuse_negated(gradients_[row].values.object(),
-                       [&] { return name(row, Part::gradient, 0); });
+        python::refuse_negated(gradients_[row].values.object(),
+                               [&] { return name(row, Part::gradient, 0); });
         tracked_[row].was_asked = true;
     }
     return set_gradients(with_state);
 }
 
+// Asks for the sign of what has a gradient that is held, as far as that may be negated.
+void TensorPlan::refuse_negated(const Entry& entry) const {
+    const std::size_t row = *entry.row;
+    const auto ask = [&](py::handle tensor, Part part, std::size_t slot) {
+        python::refuse_negated(tensor, [&] { return name(row, part, slot); });
+    };
+    if (tracked_[row].is_single) ask(gradients_[row].values.object(), Part::gradient, 0);
+    if (!entry.may_be_negated) return;
+    ask(entry.parameter, Part::parameter, 0);
+    const std::vector<Slot>& slots = tracked_[row].slots;
+    for (std::size_t i = 0; i < slots.size(); ++i) ask(slots[i].tensor, Part::slot, i);
+}
+
 // False where parameters or state have moved. Lists the gradients whose sign is to be asked for.
 //
-// To ask takes as long as the rest of a small tensor's step. So it is done for the first gradient
-// of a row, and later for what looks like the views whose sign torch leaves to the reader, which
-// are the imaginary parts of conjugates: they are not one run, or one element off twice its size.
+// To ask takes half as long as all the rest for a small tensor. So it is done for the first
+// gradient of a row, and later for those that may be imaginary. Of single elements, which look
+// alike, the walk has asked. What gets by is a view of another sign without gaps: none of torch's
+// public functions makes that, but as_strided.
 bool TensorPlan::set_gradients(bool with_state) {
     suspects_.clear();
     for (std::size_t row = 0; row < rows_.size(); ++row) {
         if (!is_unchanged(row, with_state)) return false;
         Tracked& tracked = tracked_[row];
         const bool active = static_cast<bool>(gradients_[row]);
-        const std::optional<bool> run = try_gradient(row);
-        if (!run) return false;
-        if (active && (!*run || !tracked.was_asked)) suspects_.push_back(row);
+        const std::optional<bool> imaginary = try_gradient(row);
+        if (!imaginary) return false;
+        if (active && !tracked.is_single && (*imaginary || !tracked.was_asked))
+            suspects_.push_back(row);
         updated_is_current_ &= tracked.active == active;
         tracked.active = active;
     }
@@ -367,8 +399,16 @@ const py::list& TensorPlan::updated() {
     return updated_;
 }
 
+void TensorPlan::check_change(const std::string& rule, const py::dict& before,
+                              const py::dict& values) {
+    const OptionStruct present(rule, *Group(rule, before).changes(before));
+    const OptionStruct changed(rule, *Group(rule, values).changes(values));
+    if (present.slots().attr("keys")().equal(changed.slots().attr("keys")()))
+        check(fastopt_options_check_change(present.get(), changed.get()));
+}
+
 py::dict TensorPlan::group_state(const std::string& rule, const py::dict& values) {
-    return OptionStruct(rule, *Group(rule).changes(values)).slots();
+    return OptionStruct(rule, *Group(rule, values).changes(values)).slots();
 }
 
 }  // namespace fastopt::python

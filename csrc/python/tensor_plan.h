@@ -46,11 +46,19 @@ class TensorPlan final : Rows {
     // (names of the slots, their initial value) under the options in a group's dictionary.
     static py::dict group_state(const std::string& rule, const py::dict& values);
 
+    // ValueError where the options in a group's dictionary give another meaning to state that has
+    // begun with others. As in torch.optim, there may come to be other slots.
+    static void check_change(const std::string& rule, const py::dict& before,
+                             const py::dict& values);
+
     template <class Visit>
     void visit_objects(Visit&& visit) {
         Rows::visit_objects(visit);
         for (Group& group : groups_) {
-            for (Source& source : group.sources) visit(source.object);
+            for (Source& source : group.sources) {
+                visit(source.key);
+                visit(source.object);
+            }
             for (Entry& entry : group.entries) visit(entry.parameter);
         }
         for (Tracked& row : tracked_) {
@@ -70,12 +78,12 @@ class TensorPlan final : Rows {
     }
 
   private:
-    // An option, and the object in the group's dictionary that it was last read from: null if there
-    // was none, or one that may change within itself.
+    // An entry of a group's dictionary, and the object that an option was last read from: null
+    // where that may change within itself.
     struct Source {
-        py::str name;
+        py::object key;
+        bool is_option;
         bool is_flag;
-        bool is_given;
         py::object object;
     };
 
@@ -84,15 +92,15 @@ class TensorPlan final : Rows {
         py::object parameter;
         bool is_plain;  // as its gradient is; else they and the state are asked for plain tensors
         std::optional<std::size_t> row;
+        bool may_be_negated = false;  // the parameter or its state, as they lie
     };
 
     struct Group {
-        explicit Group(const std::string& rule);
+        Group(const std::string& rule, const py::dict& values);
         std::optional<py::dict> changes(const py::dict& values) const;
-        void take_over(const py::dict& changed, const py::dict& values);
+        void take_over(const py::dict& changed);
 
-        std::vector<Source> sources;
-        std::size_t keys = 0;  // how many the dictionary had
+        std::vector<Source> sources;  // in the dictionary's order
         std::vector<Entry> entries;
     };
 
@@ -112,6 +120,7 @@ class TensorPlan final : Rows {
         fastopt_type count_type;
         std::int64_t began_with;  // steps, where no slot counts them
         py::object state;         // the dictionary that the slots are in
+        bool is_single = false;   // one element
         bool active = false;      // has a gradient
         bool was_asked = false;   // the sign of a gradient was
 
@@ -127,6 +136,7 @@ class TensorPlan final : Rows {
     bool gather(const py::list& param_groups, py::handle state);
     bool is_where_it_was(const Entry& entry, bool with_state) const;
     bool is_known(py::handle state);
+    void refuse_negated(const Entry& entry) const;
     bool set_gradients(bool with_state);
     bool is_unchanged(std::size_t row, bool with_state) const;
     std::int64_t count(std::size_t row) const;

@@ -327,7 +327,7 @@ class LBFGS(
             raise TypeError(f"{remedy}; the loss is {loss!r:.80}")
         try:
             value = float(np.asarray(loss).item())
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise TypeError(f"{remedy}; the loss is {loss!r:.80}") from None
         gather(self._plan.gradients(grads), self._shapes, out)
         return value, out
@@ -390,7 +390,7 @@ class LBFGS(
 
         Raises
         ------
-        TypeError, ValueError
+        ValueError
             Where it does not fit this optimizer. Nothing has been modified then.
         """
         self._lock.run(self._load, state_dict)
@@ -410,16 +410,16 @@ class LBFGS(
                 if group[name] != own_group[name]:
                     raise ValueError(f"{name} = {group[name]}, not {own_group[name]}")
             options = checked_options(group)
-            ro = [float(value) for value in np.asarray(state["ro"])]
+            ro = [_as(float, value, "ro") for value in np.asarray(state["ro"])]
             if len(ro) > self.history_size:
                 raise ValueError(f"it has {len(ro)} pairs of history")
             scalars: dict[str, Any] = {
-                name: float(state[name]) for name in ("t", "H_diag", "prev_loss")
+                name: _as(float, state[name], name) for name in ("t", "H_diag", "prev_loss")
             }
             if not all(map(math.isfinite, [*ro, scalars["t"], scalars["H_diag"]])):
                 raise ValueError("t, H_diag or ro is not finite")
             for name in ("func_evals", "n_iter"):
-                scalars[name] = index(state[name])
+                scalars[name] = _as(index, state[name], name)
                 if scalars[name] < 0:
                     raise ValueError(f"{name} = {scalars[name]}")
             size = self._direction.size
@@ -429,6 +429,11 @@ class LBFGS(
             for (name, array), shape in zip(arrays.items(), shapes, strict=True):
                 if array.shape != shape or array.dtype != self._direction.dtype:
                     raise ValueError(f"{name} has shape {array.shape} and dtype {array.dtype}")
+            for name in ("old_dirs", "old_stps"):
+                if not np.isfinite(arrays[name]).all():
+                    raise ValueError(f"{name} is not finite")
+        except MemoryError:
+            raise
         except Exception as error:
             raise ValueError(
                 f"state_dict does not fit ({type(error).__name__}: {error}); pass what "
@@ -461,3 +466,11 @@ def checked_options(options: Mapping[str, Any]) -> dict[str, Any]:
         for name, setting in SETTINGS.items()
         if not setting.fixed
     }
+
+
+def _as(kind: Callable[[Any], Any], value: Any, name: str) -> Any:
+    """Return an entry of a state as a number, or name it in the refusal."""
+    try:
+        return kind(value)
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError(f"{name} = {value!r:.80}") from None

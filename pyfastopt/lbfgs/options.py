@@ -60,11 +60,15 @@ def non_negative(name: str, value: Any) -> float:
 def count(name: str, value: Any, least: int = 0) -> int:
     """Return the number, or say what it has to be."""
     wanted = f"{name} = {value!r} must be an integer >= {least}"
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
+    try:
+        number = None if isinstance(value, bool) else index(value)
+    except TypeError:
+        number = None
+    if number is None:
         raise TypeError(wanted)
-    if index(value) < least:
+    if number < least:
         raise ValueError(wanted)
-    return index(value)
+    return number
 
 
 def line_search_name(name: str, value: Any) -> LineSearch:

@@ -37,11 +37,12 @@ class FTRL(Optimizer, rule="ftrl"):
         The penalty ``l2_shrinkage * p**2`` on the weights as they were, without part in `n`, as in
         Keras; >= 0.
     initial_accumulator_value
-        What `n` begins with, >= 0. Cannot change between steps. It, `beta` or `l2` must be > 0.
+        What `n` begins with, >= 0. Cannot change between steps. It, `beta` or `l2` must be > 0,
+        save with a fixed rate.
     learning_rate_power
-        How the rate falls with `n`: -0.5 or -1, or 0 for a fixed rate, as in Keras, which takes any
-        number <= 0; but only these have the same bits on every machine. Cannot change between
-        steps.
+        How the rate falls with `n`: -0.5 or -1, or 0 for a fixed rate, ``lr/(1 + beta)``, as in
+        Keras, which takes any number <= 0; but only these have the same bits on every machine.
+        Cannot change between steps.
 
     Notes
     -----

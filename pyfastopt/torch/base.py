@@ -48,12 +48,14 @@ class Shared:
         self.plan: _core.TensorPlan | None = None
         # The state tensors that were made here, by id, and the arrays in whose memory they are.
         self.arrays: Mapping[int, tuple[torch.Tensor, Any]] = {}
+        # The options that a parameter's state has been stepped with.
+        self.options: Mapping[torch.Tensor, dict[str, Any]] = {}
         # From then on somebody else may replace or move the state, which each step has to look up.
         self.state_was_handed_out = False
 
     def forget_plan(self) -> None:
         """Forget what was known of the state."""
-        self.plan, self.arrays = None, {}
+        self.plan, self.arrays, self.options = None, {}, {}
 
 
 class Locked(torch.optim.Optimizer):
@@ -270,6 +272,7 @@ class Fused(Locked):
         self._shared.plan = None
         groups = []
         states: list[tuple[torch.Tensor, State]] = []
+        options: dict[torch.Tensor, dict[str, Any]] = {}
         # One run of memory for all new step counts, which each step goes over.
         double = torch.get_default_dtype() == torch.float64
         number = sum(len(group["params"]) for group in self.param_groups)
@@ -277,6 +280,8 @@ class Fused(Locked):
         for i, group in enumerate(self.param_groups):
             self._check_group(group, f"param_groups[{i}]")
             rows = []
+            now = {name: group[name] for name in self._plain.defaults if name in group}
+            checked = None
             for k, p in enumerate(group["params"]):
                 place = f"param_groups[{i}]['params'][{k}]"
                 if p.grad is not None:
@@ -289,6 +294,12 @@ class Fused(Locked):
                 rows.append((p, plain, state, steps))
                 if state:
                     states.append((p, state))
+                    options[p] = now
+                before = self._shared.options.get(p) if steps else None
+                if before is not None and before is not checked:
+                    with _named(f"param_groups[{i}]"):
+                        _core.check_change(self._plain.rule, before, now)
+                    checked = before
             groups.append((group, rows))
         plan = _core.TensorPlan(
             self._plain.rule,
@@ -305,7 +316,7 @@ class Fused(Locked):
             )
         for p, state in states:
             self._state[p].update({name: tensor for name, (tensor, _) in state.items()})
-        self._shared.plan = plan
+        self._shared.plan, self._shared.options = plan, options
         self._shared.arrays = {
             id(tensor): (tensor, array)
             for _, state in states
@@ -370,10 +381,10 @@ class Fused(Locked):
 
 @contextmanager
 def _named(place: str) -> Iterator[None]:
-    """Have a TypeError or ValueError begin with the place that it is about."""
+    """Have a refusal begin with the place that it is about, and be a TypeError or ValueError."""
     try:
         yield
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError, RuntimeError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(f"{place}: {error}") from None
 

@@ -25,11 +25,16 @@ def plain_view(tensor: Any, parameter: torch.Tensor) -> Any:
     Raises
     ------
     ValueError
-        Where state is laid out otherwise than its parameter, and for a view that is conjugated.
+        Where state is laid out otherwise than its parameter, and for a view that is conjugated or
+        negated.
     """
     tensor = _local_part(tensor, parameter)
-    if isinstance(tensor, torch.Tensor) and tensor.is_conj():
-        raise ValueError("its conjugation is still to be done; pass what .resolve_conj() gives")
+    if isinstance(tensor, torch.Tensor):
+        for what, resolve in (("conjugation", "conj"), ("negation", "neg")):
+            if getattr(tensor, f"is_{resolve}")():
+                raise ValueError(
+                    f"its {what} is still to be done; pass what .resolve_{resolve}() gives"
+                )
     return _as_real(tensor)
 
 
@@ -38,7 +43,7 @@ def plain_gradient(gradient: Any, parameter: torch.Tensor) -> Any:
     gradient = _local_part(gradient, parameter)
     if isinstance(gradient, torch.Tensor):
         with torch.no_grad():
-            gradient = gradient.resolve_conj()
+            gradient = gradient.resolve_conj().resolve_neg()
     return _as_real(gradient)
 
 
