@@ -135,6 +135,37 @@ def test_interleaved_arrays_are_accepted_where_the_caller_vouches(api):
     assert [plan.steps(0), plan.steps(1)] == [2, 2]
 
 
+def test_rows_and_gradients_at_any_addresses(api, rng):
+    block, taken = np.zeros(3000, np.float32), np.zeros(3000, bool)
+    plan, lengths = Plan(api), []
+    plan.add_group(fo.option_struct("sgd"))
+
+    def tries(call, piece):
+        if not taken[piece].any():
+            call()
+            return True
+        with pytest.raises(Refused, match="shares memory") as caught:
+            call()
+        assert caught.value.status == OVERLAP
+        return False
+
+    for turn in range(600):
+        begin, length = rng.integers(2990), rng.integers(1, 8)
+        piece = slice(begin, begin + length)
+        if tries(lambda piece=piece: plan.add_row(0, block[piece]), piece):
+            taken[piece] = True
+            lengths.append(length)
+        row = rng.integers(len(lengths))
+        begin = rng.integers(2990)
+        piece = slice(begin, begin + lengths[row])
+        if tries(lambda row=row, piece=piece: plan.set_gradient(row, block[piece]), piece):
+            if turn % 7 == 0:
+                plan.step()
+            plan.set_gradient(row, None)
+    assert taken.any()
+    assert not taken.all()
+
+
 VIEWS = {
     "contiguous": np.ones((3, 4)),
     "transposed": np.ones((3, 4), np.float32).T,

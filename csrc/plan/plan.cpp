@@ -357,6 +357,7 @@ Extent Plan::extent_apart(const fastopt_array& gradient, const char* name) const
 
 // A gradient at another address changes its task alone; anything else has the tasks listed anew.
 void Plan::list_tasks(const KernelTable& table) {
+    written_.settle();
     bytes_ = 0;
     task_count_ = 0;
     tiled_ = false;
