@@ -38,7 +38,7 @@ class ExtentSet {
 
     // Makes so many insertions allocate nothing.
     void reserve(std::size_t more) {
-        begins_.reserve(8 * sizeof(std::size_t));
+        begins_.reserve(8 * sizeof(std::size_t));  // runs double, so one for each bit of a size
         if (extents_.capacity() < extents_.size() + more)
             extents_.reserve(2 * extents_.size() + more);
     }
