@@ -14,6 +14,9 @@ from .declaration import check_own_key
 #: Which of torch's loops to take: any of its groups may have these.
 LOOPS = {"foreach", "fused", "capturable", "differentiable"}
 
+#: The options that only pyfastopt has: a group of torch's layout may lack them.
+OURS = {"grad_scale", "clip_value"}
+
 #: The options of all optimizers.
 ALL_OPTIONS = {name for _, _, options, _ in _core.rules() for name, *_ in options}
 
@@ -198,7 +201,7 @@ def _checked(value: Any, kind: type[_T] | tuple[type[_T], ...], place: str) -> _
     if not isinstance(value, kind):
         kinds = kind if isinstance(kind, tuple) else (kind,)
         wanted = " or ".join("dict" if k is Mapping else k.__name__ for k in kinds)
-        raise TypeError(f"{place} = {value!r:.80} must be a {wanted}; {_REMEDY}")
+        raise TypeError(f"{place} = {_core.short_repr(value)} must be a {wanted}; {_REMEDY}")
     return value
 
 
@@ -215,7 +218,9 @@ def _index(key: Any, place: str) -> int:
         return int(key)
     if isinstance(key, int) and not isinstance(key, bool):
         return key
-    raise TypeError(f"{place} = {key!r:.80} must be the number of a parameter; {_REMEDY}")
+    raise TypeError(
+        f"{place} = {_core.short_repr(key)} must be the number of a parameter; {_REMEDY}"
+    )
 
 
 def _match(
@@ -287,6 +292,11 @@ def _entry(optimizer: Any, saved: Saved, place: int) -> dict[str, Any] | None:
             for name, value in entry.items()
             if value is not None and name not in optimizer.derived_state
         }
+        if entry and (lost := optimizer.derived_state.keys() - saved.state[place].keys()):
+            raise ValueError(
+                f"state_dict['state'][{place}] has no entry {sorted(lost)}, which "
+                f"{optimizer.__name__} has in torch; {_REMEDY}"
+            )
         # Torch's SGD has a sparse buffer where gradients were sparse.
         for name, value in entry.items():
             if getattr(value, "is_sparse", False):
@@ -341,8 +351,11 @@ def _options(
             continue
         (group,) = theirs
         given, known = saved.options[group], plan.options(number).keys()
-        # What torch does not have stays as it is, but for what all have.
-        missing = known - given.keys() if saved.names is not None else {"lr"} - given.keys()
+        # What torch's class does not have stays as it is, but for what all have.
+        needed = {*known} if saved.names is not None else known - OURS
+        if saved.names is None and optimizer.torch_name is not None:
+            needed = {"lr"}
+        missing = needed - given.keys()
         others = ALL_OPTIONS - known if saved.names is None else set()
         if missing or others & given.keys():
             what = (
@@ -352,10 +365,42 @@ def _options(
             )
             raise ValueError(f"state_dict['param_groups'][{group}] {what}; {_REMEDY}")
         options.append({key: value for key, value in given.items() if key in known})
+        if saved.names is None and any(saved.state.get(key) for key in saved.members[group]):
+            place = f"state_dict['param_groups'][{group}]"
+            check_state_of_torch(optimizer, {**plan.options(number), **options[-1]}, given, place)
         own.append({key: value for key, value in given.items() if key not in known})
         for name in own[-1] or ():
             check_own_key(name, known)
     return options, own
+
+
+def check_state_of_torch(
+    optimizer: Any, options: Mapping[str, Any], given: Mapping[str, Any], place: str
+) -> None:
+    """Raise ValueError where state that torch's class has left holds another thing here.
+
+    Parameters
+    ----------
+    optimizer : type
+        The class of pyfastopt whose options they are.
+    options : mapping
+        All options that go with the state from now on.
+    given : mapping
+        Those that a group of torch's has, which are among them.
+    place : str
+        How a message names that group.
+    """
+    # What torch does not have, it does as the rule's default says.
+    rule, _ = _core.describe(optimizer.rule, {})
+    theirs = {name: options[name] if name in given else value for name, value in rule.items()}
+    options = dict(options)
+    _core.group_state(optimizer.rule, options)  # says what is wrong with them otherwise
+    try:
+        _core.check_change(optimizer.rule, theirs, options)
+    except ValueError as error:
+        raise ValueError(
+            f"{place} is of torch's class, whose state has other options: {error}"
+        ) from None
 
 
 def _members(plan: _core.Plan) -> list[list[int]]:

@@ -14,6 +14,7 @@ from difflib import get_close_matches
 from inspect import Parameter, Signature
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from . import _core
 from ._types import Params, Tree
 from .documentation import Entry, document, read_entries, split_sections
 
@@ -208,7 +209,7 @@ def _take_fields(namespace: dict[str, Any], bases: tuple[type, ...]) -> dict[str
 def check_own_key(name: Any, options: Set[str]) -> None:
     """Raise TypeError for a key of a group that is not the user's own, but nearly an option."""
     if not isinstance(name, str):
-        raise TypeError(f"the key {name!r:.80} of a parameter group must be a str")
+        raise TypeError(f"the key {_core.short_repr(name)} of a parameter group must be a str")
     if name in ("convention", "num_threads"):
         raise TypeError(f"{name} is one for all groups; give it to the optimizer")
     if name in ("params", "param_names"):

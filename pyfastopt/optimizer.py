@@ -58,6 +58,8 @@ class ParamGroup(MutableMapping[str, Any]):
         self._own.update(own)
 
     def __delitem__(self, name: str) -> None:
+        if name == "params":
+            raise TypeError("'params' cannot be removed; use remove_param_group")
         if name not in self._own:
             raise TypeError(f"option '{name}' cannot be removed; assign its default instead")
         del self._own[name]
@@ -287,7 +289,8 @@ class Optimizer(BaseOptimizer, private=("_common", "_convention", "_groups", "_p
         """
         if not isinstance(param_group, Mapping) or "params" not in param_group:
             raise TypeError(
-                f"param_group = {param_group!r:.80} must be a dict with an entry 'params'"
+                f"param_group = {_core.short_repr(param_group)} must be a dict with an entry "
+                "'params'"
             )
         options, own = self._divide(param_group)
         options = {**self._common, **options}
@@ -315,7 +318,9 @@ class Optimizer(BaseOptimizer, private=("_common", "_convention", "_groups", "_p
         try:
             exists = 0 <= (index := operator.index(index)) < len(groups)
         except TypeError:
-            raise TypeError(f"index = {index!r:.80} must be the number of a group") from None
+            raise TypeError(
+                f"index = {_core.short_repr(index)} must be the number of a group"
+            ) from None
         if not exists:
             raise ValueError(f"index = {index} must be from 0 to {len(groups) - 1}")
         self._plan.remove_group(index)
@@ -359,10 +364,12 @@ class Optimizer(BaseOptimizer, private=("_common", "_convention", "_groups", "_p
             have become strings, as in JSON, but arrays have to be arrays again. Or what the class
             of ``torch.optim`` or of :mod:`pyfastopt.torch` gave, with tensors on the CPU:
             parameters go by their order, and what torch does not have, such as `clip_value`, stays
-            as it is.
+            as it is. State that holds another thing with such an option, as momentum does with
+            `lr_inside`, is refused.
         strict : bool, default True
             False: load what fits, parameters by their names, and leave the others' state as it is.
-            A name is the place in the structure of parameters, in a group that has the key
+            Options that would change which state arrays there are, or what they hold, are refused
+            even so. A name is the place in the structure of parameters, in a group that has the key
             ``"name"`` behind that. So layers that may come in between belong into a dictionary, and
             not into a list.
 
@@ -446,7 +453,8 @@ def differences(convention: str, optimizer: type[Optimizer]) -> Mapping[str, Opt
         return {}
     if not isinstance(convention, str) or convention not in names:
         raise ValueError(
-            f"convention = {convention!r} must be one of {', '.join(map(repr, names))}"
+            f"convention = {_core.short_repr(convention)} must be one of "
+            f"{', '.join(map(repr, names))}"
         )
     if convention not in optimizer.conventions:
         known = [
@@ -493,7 +501,8 @@ def preset(convention: Convention, optimizer: type[Optimizer]) -> dict[str, Any]
     """
     if not isinstance(optimizer, type) or not hasattr(optimizer, "rule"):
         raise TypeError(
-            f"optimizer = {optimizer!r:.80} has no conventions; pass a class such as pyfastopt.Adam"
+            f"optimizer = {_core.short_repr(optimizer)} has no conventions; pass a class such as "
+            "pyfastopt.Adam"
         )
     options = {**optimizer.defaults, **differences(convention, optimizer)}
     values, _ = _core.describe(optimizer.rule, options)

@@ -221,7 +221,7 @@ ADAMANT = ctypes.create_string_buffer(b"adamant")
 NO_RULE = "is not one of sgd, rmsprop, "
 NOT_ALIGNED = r"address \d+ or its strides are not a multiple of the element size 8; pass an alig"
 TOO_LARGE = "makes the array larger than memory can be; pass its real shape"
-SHARES = r"elements share memory \(strides .* for shape .*\); pass a copy of it"
+SHARES = r"elements share memory, or lie among each other \(strides .* for .*\); pass a copy of it"
 CHANGES = "would change which state arrays there are, or what they hold; make a new optimizer or"
 
 #: What no array of a new row may be.

@@ -13,7 +13,7 @@ ALLOWED = {
     "__main__": "__init__ interop train",
     "_types": "",
     "checkpoint": "_core declaration",
-    "declaration": "_types documentation",
+    "declaration": "_core _types documentation",
     "documentation": "",
     "formulas": "",
     "functional": "_core _stubs documentation optimizer optimizers",

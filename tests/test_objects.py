@@ -146,3 +146,29 @@ def test_a_collection_in_the_middle_of_a_constructor_or_a_step():
     opt = fo.SGD([p, Gradient()])
     opt.step([Gradient(), None])
     assert (p == 0.999).all()
+
+
+class Unspeakable:
+    def __repr__(self):
+        raise RuntimeError("no text")
+
+
+@pytest.mark.parametrize("value", [10**5000, Unspeakable()], ids=["digits", "repr"])
+def test_values_without_a_text_are_refused_by_name(value):
+    """Python refuses to print integers of more than 4300 digits."""
+    kind = type(value).__name__
+    opt = fo.Adam(np.ones(2))
+    for name, call in (
+        ("lr", lambda: fo.Adam(np.ones(2), lr=value)),
+        ("betas", lambda: fo.Adam(np.ones(2), betas=value)),
+        ("num_threads", lambda: fo.Adam(np.ones(2), num_threads=value)),
+        ("convention", lambda: fo.Adam(np.ones(2), convention=value)),
+        ("step", lambda: fo.sgd_(np.ones(2), np.ones(2), None, step=value)),
+        ("max_iter", lambda: fo.LBFGS(np.ones(2), max_iter=value)),
+        ("line_search_fn", lambda: fo.LBFGS(np.ones(2), line_search_fn=value)),
+        ("state_dict", lambda: opt.load_state_dict(value)),
+    ):
+        with pytest.raises(
+            (TypeError, ValueError), match=rf"^{name} = <(.*\.)?{kind} object> must"
+        ):
+            call()

@@ -100,11 +100,48 @@ def test_groups_may_differ_in_their_state():
     opt.param_groups[0]["momentum"] = 0.5
 
 
-def test_what_state_holds_cannot_change_between_steps():
-    opt = fo.FTRL(vector(), learning_rate_power=-1.0)
-    with pytest.raises(ValueError, match=r"^learning_rate_power = -0.5 would .* what they hold"):
-        opt.learning_rate_power = -0.5
-    assert opt.learning_rate_power == -1.0
+@pytest.mark.parametrize(
+    ("optimizer", "options", "option", "value"),
+    [
+        (fo.FTRL, {"learning_rate_power": -1.0}, "learning_rate_power", -0.5),
+        (fo.FTRL, {}, "initial_accumulator_value", 0.5),
+        (fo.SGD, {"momentum": 0.9}, "lr_inside", True),
+        (fo.Momentum, {}, "lr_inside", False),
+        (fo.RMSProp, {"momentum": 0.9}, "lr_inside", True),
+        (fo.LARS, {}, "lr_inside", False),
+        (fo.Adam, {"amsgrad": True}, "amsgrad_corrected", True),
+        (fo.Adam, {"convention": "optax", "amsgrad": True}, "amsgrad_corrected", False),
+    ],
+)
+def test_what_state_holds_cannot_change_between_steps(optimizer, options, option, value):
+    opt = optimizer(vector(), **options)
+    present = getattr(opt, option)
+    message = rf"^{option} = {value:g} would .* what they hold"
+    for change in (
+        lambda: setattr(opt, option, value),
+        lambda: opt.param_groups[0].update({option: value}),
+        lambda: copy.deepcopy(opt).param_groups[0].update({option: value}),
+        lambda: opt.load_state_dict(
+            {
+                **(saved := opt.state_dict()),
+                "param_groups": [{**saved["param_groups"][0], option: value}],
+            }
+        ),
+    ):
+        with pytest.raises(ValueError, match=message):
+            change()
+    assert getattr(opt, option) == present
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "option"),
+    [(fo.SGD, "lr_inside"), (fo.RMSProp, "lr_inside"), (fo.Adam, "amsgrad_corrected")],
+)
+def test_options_that_state_does_not_know_may_change(optimizer, option):
+    opt = optimizer(vector())
+    opt.step(vector())
+    setattr(opt, option, True)
+    opt.step(vector())
 
 
 def test_group_is_a_mapping():
@@ -502,3 +539,25 @@ def test_learning_rate_schedule_reads_and_writes():
         opt.lr *= 0.5
     assert opt.lr == 0.125
     assert math.isfinite(p[0])
+
+
+@pytest.mark.parametrize("kind", [np.float64, np.complex128])
+def test_state_is_complex_as_its_parameter_is(kind):
+    """Complex numbers look as pairs of real ones do, along one more axis."""
+    params = [np.ones((2, 2), kind), np.ones((2, 2), kind)]
+    opt = fo.Momentum(params)
+    opt.step([np.ones((2, 2), kind)] * 2)
+    saved = opt.state_dict()
+    saved["state"][0].update(momentum_buffer=np.full((2, 2), 7, kind), step=42)
+    is_complex = kind == np.complex128
+    wrong = np.ones((2, 2, 2)) if is_complex else np.ones(2, np.complex128)
+    saved["state"][1]["momentum_buffer"] = wrong
+    before = opt.state_dict()
+    message = r"^state_dict\['state'\]\[1\]\['momentum_buffer'\]: it is " + (
+        "real" if is_complex else "complex"
+    )
+    with pytest.raises(TypeError, match=message):
+        opt.load_state_dict(saved)
+    for entry, known in zip(opt.state, before["state"].values(), strict=True):
+        assert entry["step"] == known["step"]
+        np.testing.assert_array_equal(entry["momentum_buffer"], known["momentum_buffer"])

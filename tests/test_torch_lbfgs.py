@@ -294,3 +294,74 @@ def test_lbfgs_state_exchanged_in_place():
         optimizer.step(closure)
         steps.append(q.detach())
     assert_close(*steps)
+
+
+@pytest.mark.parametrize(
+    ("group", "error", "message"),
+    [
+        ({"tolerence_grad": 1.0}, TypeError, "did you mean 'tolerance_grad'"),
+        ({"lr": 10**400}, ValueError, "lr = 1000.* must be a finite number >= 0"),
+        ({"max_iter": 10**5000}, ValueError, "max_iter = <int object> must be an integer >= 0 and"),
+    ],
+)
+def test_lbfgs_refuses_groups(group, error, message):
+    p = torch.nn.Parameter(torch.ones(2))
+    with pytest.raises(error, match=message):
+        optim.LBFGS([{"params": [p], **group}])
+    optimizer = optim.LBFGS([p])
+    optimizer.param_groups[0].update(group)
+    with pytest.raises(error, match=message):
+        optimizer.step(lambda: 0.0)
+
+
+@pytest.mark.parametrize("name", ["lr", "max_iter", "params"])
+def test_lbfgs_needs_all_entries_of_its_group(name):
+    optimizer = optim.LBFGS([torch.nn.Parameter(torch.ones(2))])
+    del optimizer.param_groups[0][name]
+    with pytest.raises((TypeError, ValueError), match=rf"param_groups\[0\].*'{name}'"):
+        optimizer.step(lambda: 0.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("old_dirs", torch.ones(2, 3), r"old_dirs = tensor[^*]* must be a list"),
+        ("ro", 5, "ro = 5 must be a list"),
+        ("n_iter", torch.ones(2), r"n_iter = tensor\(\[1., 1.\]\) must be an integer >= 0"),
+        ("n_iter", True, "n_iter = True must be an integer"),
+        ("func_evals", -1, "func_evals = -1 must be an integer >= 0"),
+        ("old_stps", [torch._neg_view(torch.ones(3))], "old_stps: .*negative"),
+        ("prev_flat_grad", torch._neg_view(torch.ones(3)), "prev_flat_grad: .*negative"),
+        ("t", "1", "t = '1'"),
+        ("H_diag", torch.ones(2), r"H_diag = tensor"),
+        ("H_diag", b"1", r"H_diag = b'1'"),
+    ],
+)
+def test_lbfgs_names_what_is_wrong_in_its_state(name, value, message):
+    p = torch.nn.Parameter(torch.tensor([1.0, 2.0, 3.0]))
+    optimizer = optim.LBFGS([p], lr=0.01, max_iter=2)
+
+    def closure():
+        p.grad = 4 * p.detach() ** 3
+        return (p.detach() ** 4).sum()
+
+    optimizer.step(closure)
+    optimizer.state[p][name] = value
+    before = p.detach().clone()
+    with pytest.raises(ValueError, match=rf"^state\[param_groups\[0\].*{message}"):
+        optimizer.step(closure)
+    assert torch.equal(p, before)
+    optimizer.state[p] = [name]
+    with pytest.raises(TypeError, match=r"^state\[param_groups.* must be a dict"):
+        optimizer.step(closure)
+
+
+@pytest.mark.parametrize(
+    "loss", [None, "x", "1", 10**400, 1j, torch.tensor(1j), torch.ones(2), np.ones(2), True]
+)
+def test_lbfgs_refuses_a_loss_that_is_no_number(loss):
+    p = torch.nn.Parameter(torch.ones(2))
+    p.grad = torch.ones(2)
+    with pytest.raises(TypeError, match="closure has to return the loss, a real number; it ret"):
+        optim.LBFGS([p]).step(lambda: loss)
+    assert (p == 1).all()

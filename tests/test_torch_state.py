@@ -1,8 +1,10 @@
 """pyfastopt.torch: state dicts, which torch's optimizers take and give, and copies."""
 
+import collections
 import copy
 import functools
 import pickle
+import types
 
 import numpy as np
 import pytest
@@ -444,3 +446,110 @@ def test_what_the_hooks_return_is_checked(name):
         optimizer.load_state_dict(good)
     handle.remove()
     optimizer.load_state_dict(good)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "ours", "its_options"),
+    [
+        ("SGD", {"momentum": 0.9}, "SGD", {"convention": "keras"}),
+        ("RMSprop", {"momentum": 0.9}, "RMSProp", {"convention": "keras"}),
+        ("Adam", {"amsgrad": True}, "Adam", {"convention": "optax"}),
+    ],
+)
+def test_state_that_holds_another_thing_than_torchs_is_refused(name, options, ours, its_options):
+    """Torch has the rate outside the buffer, and the largest second moment uncorrected."""
+    state = saved(torch.optim, name, **options)
+    array = np.ones(5, np.float32)
+    optimizer = getattr(fo, ours)(array, **options, **its_options)
+    optimizer.step(np.ones(5, np.float32))
+    before = optimizer.state_dict()
+    with pytest.raises(ValueError, match=r"state_dict\['param_groups'\]\[0\] is of torch's class"):
+        optimizer.load_state_dict(state)
+    for key, value in before["state"][0].items():
+        np.testing.assert_array_equal(optimizer.state[0][key], value)
+    option = "lr_inside" if name != "Adam" else "amsgrad_corrected"
+    p, other = trained(optim, name, **options)
+    other.param_groups[0][option] = True
+    with pytest.raises(ValueError, match=rf"param_groups\[0\] is of torch's .*{option} = 1 would"):
+        other.load_state_dict(state)
+    # A checkpoint that has not begun holds nothing yet.
+    fresh = getattr(torch.optim, name)([p], **options).state_dict()
+    getattr(fo, ours)(array, **options, **its_options).load_state_dict(fresh)
+
+
+def test_options_that_torch_lacks_stay_as_they_are():
+    state = saved(torch.optim, "SGD", lr=1.0, momentum=0.9)
+    p = torch.nn.Parameter(torch.ones(5))
+    groups = [
+        {"params": [p], "clip_value": 0.5, "lr_inside": False, "decoupled_weight_decay": True}
+    ]
+    optimizer = optim.SGD(groups, lr=0.5, momentum=0.9)
+    optimizer.load_state_dict(state)
+    (group,) = optimizer.param_groups
+    assert group["clip_value"] == 0.5
+    assert group["decoupled_weight_decay"]
+    assert group["lr"] == 1.0
+
+
+@pytest.mark.parametrize("name", ["NAdam", "LAMB", "Yogi"])
+def test_numpy_classes_refuse_state_of_equal_names(name):
+    """Of RAdam, whose options and state all of these have, too."""
+    state = saved(torch.optim, "RAdam")
+    optimizer = getattr(fo, name)(np.ones(5, np.float32))
+    with pytest.raises(ValueError, match="has no entry"):
+        optimizer.load_state_dict(state)
+
+
+def proxies(state):
+    return types.MappingProxyType(dict(state))
+
+
+@pytest.mark.parametrize("kind", [proxies, lambda state: None, list, collections.UserDict])
+@pytest.mark.parametrize("steps", [0, 1, 2])
+def test_state_that_is_no_dict_is_refused(kind, steps):
+    p, optimizer = trained(optim, "Adam", steps=steps)
+    optimizer.state[p] = kind(optimizer.state.get(p, {}))
+    before = p.detach().clone()
+    for _ in range(2):
+        p.grad = torch.ones(5)
+        with pytest.raises(TypeError, match=r"^state\[param_groups\[0\]\['params'\]\[0\]\] = "):
+            optimizer.step()
+        assert torch.equal(p, before)
+    with pytest.raises(TypeError, match=r"^state = .* must be a dict"):
+        optimizer.state = kind({})
+
+
+def test_state_may_be_a_plain_dict():
+    p, optimizer = trained(optim, "Adam", steps=1)
+    optimizer.state = {}
+    p.grad = torch.ones(5)
+    optimizer.step()
+    assert optimizer.state[p]["step"] == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda o: o.param_groups[0].pop("params"), r"param_groups\[0\]\['params'\] = None must"),
+        (lambda o: o.param_groups[0].update(params=None), r"\['params'\] = None must be a list"),
+        (lambda o: o.param_groups[0].update(params=[1]), r"\['params'\]\[0\] = 1 must be a tensor"),
+        (lambda o: o.param_groups.__setitem__(0, 7), r"param_groups\[0\] = 7 must be a dict"),
+        (lambda o: o.param_groups[0]["params"].append(o.param_groups[0]["params"][0]), "twice"),
+        (lambda o: o.param_groups[0].update(capturable=True), "capturable = True is not supp"),
+        (lambda o: o.param_groups[0].update(differentiable=True), "differentiable = True is not"),
+        (
+            lambda o: o.param_groups[0].update(maximize="no"),
+            "maximize = 'no' must be True or False",
+        ),
+    ],
+)
+@pytest.mark.parametrize("steps", [0, 2])
+def test_groups_that_others_have_spoiled_are_refused(change, message, steps):
+    p, optimizer = trained(optim, "Adam", steps=steps)
+    change(optimizer)
+    before = p.detach().clone()
+    for _ in range(2):
+        p.grad = torch.ones(5)
+        with pytest.raises((TypeError, ValueError), match=message):
+            optimizer.step()
+        assert torch.equal(p, before)

@@ -98,7 +98,7 @@ void check_read(const fastopt_array& array, std::string_view name) {
 void check_written(const fastopt_array& array, std::string_view name) {
     check_read(array, name);
     if (may_overlap_itself(array))
-        refuse_argument(name, "elements share memory (strides " +
+        refuse_argument(name, "elements share memory, or lie among each other (strides " +
                                   shape_text(array.ndim, array.strides) + " for shape " +
                                   shape_text(array.ndim, array.shape) + "); pass a copy of it");
 }

@@ -107,8 +107,7 @@ FASTOPT_API fastopt_status fastopt_options_check(const fastopt_options* options)
 FASTOPT_API fastopt_status fastopt_options_check_change(
     const fastopt_options* present, const fastopt_options* changed) FASTOPT_NOEXCEPT;
 
-/* A rule with a given set of state arrays, its "slots", and one meaning of what they hold: most
- * rules have one variant. */
+/* A form of a rule, with a given set of state arrays, its "slots": most rules have one variant. */
 typedef struct fastopt_variant_info {
     const char* rule;
     size_t slot_count;

@@ -69,6 +69,7 @@ RuleType make_rule(const VariantType& variant) {
     rule.initial_state = [](const void* options, int slot) {
         return as<Options>(options).initial_state(slot);
     };
+    rule.other_state = [](const void* options) { return as<Options>(options).other_state(); };
     const Options values;
     const auto add = [&](const auto& option) {
         const auto& value = values.*option.member;
@@ -119,6 +120,7 @@ const RuleType* find_rule(std::string_view name) {
 
 bool RuleOptions::may_become(const RuleOptions& others) const {
     if (variant() != others.variant()) return false;
+    if (type_->other_state(bytes_) != type_->other_state(others.bytes_)) return false;
     // The rate, the first option, may always change: where a slot starts with it, it is no longer
     // needed.
     RuleOptions present = *this;

@@ -44,6 +44,7 @@ struct RuleType {
     void (*set_defaults)(void* options);
     const char* (*conflict)(const void* options);
     double (*initial_state)(const void* options, int slot);
+    bool (*other_state)(const void* options);
 };
 
 const std::vector<RuleType>& rules();

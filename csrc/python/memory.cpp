@@ -30,11 +30,18 @@ bool is_native(const py::dtype& type) {
         const py::object found = find_attribute(tensor, name);
         return std::string(name) + " " + (found ? utf8(py::str(found)) : "unknown");
     };
-    type_error(label.text(), std::string("a ") + Py_TYPE(tensor.ptr())->tp_name + " with " +
-                                 attribute("dtype") + ", " + attribute("layout") + ", " +
-                                 attribute("device") +
-                                 " is not supported; use dense float32 or float64 tensors on the "
-                                 "CPU");
+    type_error(
+        label.text(),
+        std::string("a ") + Py_TYPE(tensor.ptr())->tp_name + " with " + attribute("ndim") + ", " +
+            attribute("dtype") + ", " + attribute("layout") + ", " + attribute("device") +
+            " is not supported; use dense float32 or float64 tensors on the CPU, of at most " +
+            std::to_string(FASTOPT_MAX_DIMS) + " dimensions");
+}
+
+[[noreturn]] void refuse_without_memory(py::handle tensor, const Label& label) {
+    type_error(label.text(), std::string("a ") + Py_TYPE(tensor.ptr())->tp_name +
+                                 " that has no memory of its own, or whose memory was freed; pass "
+                                 "the array or tensor that has the numbers");
 }
 
 bool same_place(const fastopt_array& a, const fastopt_array& b) {
@@ -175,9 +182,7 @@ Memory Memory::share(py::handle object, const Label& label) {
     DLPackTensor seen;
     if (exchange->describe(object.ptr(), &seen) != 0) throw py::error_already_set();
     if (array.size() > 0 && static_cast<char*>(seen.data) + seen.byte_offset != array.data())
-        type_error(label.text(), "a " + type +
-                                     " that has no memory of its own, or whose memory was freed; "
-                                     "pass the array or tensor that has the numbers");
+        refuse_without_memory(object, label);
     return {object, *exchange};
 }
 
@@ -245,6 +250,10 @@ void Memory::look_at_tensor(View& view, const Label& label) const {
     DLPackTensor seen;
     if (exchange_->describe(object_.ptr(), &seen) != 0 || !view_tensor(seen, view))
         refuse_tensor(object_, label);
+    const fastopt_array& array = view.array;
+    if (array.data == nullptr &&
+        std::find(array.shape, array.shape + array.ndim, 0) == array.shape + array.ndim)
+        refuse_without_memory(object_, label);
 }
 
 bool Memory::is_tensor_at(const fastopt_array& place) const {

@@ -137,6 +137,7 @@ PYBIND11_MODULE(_core, m) {
     m.def("num_threads", &fastopt_num_threads, "requested"_a);
 
     m.def("thread_number", &python::thread_number, "threads"_a);
+    m.def("short_repr", &python::short_repr, "object"_a);
     m.def("variants", &variants);
     m.def("rules", &rules);
     m.def("describe", &describe, "rule"_a, "options"_a);

@@ -30,7 +30,12 @@ std::string whole_repr(py::handle object) {
 
 std::string short_repr(py::handle object) {
     constexpr py::ssize_t longest = 80;
-    const py::str whole = py::repr(object);
+    const auto whole = py::reinterpret_steal<py::str>(PyObject_Repr(object.ptr()));
+    // Of integers of more digits than Python prints, and of what lacks a text, their type.
+    if (!whole) {
+        forget_refusal();
+        return std::string("<") + Py_TYPE(object.ptr())->tp_name + " object>";
+    }
     if (PyUnicode_GetLength(whole.ptr()) <= longest) return utf8(whole);
     const auto cut =
         py::reinterpret_steal<py::object>(PyUnicode_Substring(whole.ptr(), 0, longest));

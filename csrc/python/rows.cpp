@@ -55,7 +55,9 @@ void Rows::check_like(const Memory& memory, const Held& parameter, const Label& 
     View view;
     memory.look(view, label);
     const fastopt_array like = array(parameter);
-    if (fastopt_array_check(&view.array, &like) != FASTOPT_OK)
+    // Complex numbers look as pairs of real ones do, along one more axis.
+    if (fastopt_array_check(&view.array, &like) != FASTOPT_OK ||
+        memory.is_complex() != parameter.memory.is_complex())
         refuse_unlike(memory, view.array, parameter, label.text());
 }
 

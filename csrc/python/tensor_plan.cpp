@@ -27,6 +27,11 @@ bool is_immutable_pair(py::handle value) {
            is_immutable(PyTuple_GET_ITEM(value.ptr(), 1));
 }
 
+bool is_text(py::handle object, const char* text) {
+    return PyUnicode_Check(object.ptr()) &&
+           PyUnicode_CompareWithASCIIString(object.ptr(), text) == 0;
+}
+
 double load_step(const void* step, fastopt_type type) {
     if (type == FASTOPT_F64) return *static_cast<const double*>(step);
     return static_cast<double>(*static_cast<const float*>(step));
@@ -61,14 +66,14 @@ TensorPlan::Group::Group(const std::string& rule, const py::dict& values) {
     const fastopt_rule_info& info = OptionStruct(rule, py::dict()).rule();
     const fastopt_option_info* const end = info.options + info.option_count;
     for (const auto& [key, value] : values) {
-        const auto* option =
-            std::find_if(info.options, end, [key = key](const fastopt_option_info& known) {
-                return PyUnicode_Check(key.ptr()) &&
-                       PyUnicode_CompareWithASCIIString(key.ptr(), known.name) == 0;
-            });
+        const auto* option = std::find_if(
+            info.options, end,
+            [key = key](const fastopt_option_info& known) { return is_text(key, known.name); });
         const bool is_flag = option != end && option->kind == FASTOPT_FLAG;
-        sources.push_back(
-            {py::reinterpret_borrow<py::object>(key), option != end, is_flag, py::object()});
+        const bool is_torchs = is_text(key, "capturable") || is_text(key, "differentiable");
+        sources.push_back({py::reinterpret_borrow<py::object>(key), option != end, is_flag,
+                           is_torchs ? py::reinterpret_borrow<py::object>(value) : py::object(),
+                           is_torchs});
     }
 }
 
@@ -172,7 +177,7 @@ void TensorPlan::add_row(std::size_t number, const fastopt_variant_info& variant
 }
 
 // The options that a group's dictionary has otherwise than when it was last read; nothing where it
-// has other keys, which may be misspelled options.
+// has other keys, which may be misspelled options, or asks for what torch's loops can do.
 std::optional<py::dict> TensorPlan::Group::changes(const py::dict& values) const {
     py::dict changed;
     if (values.size() != sources.size()) return std::nullopt;
@@ -181,12 +186,14 @@ std::optional<py::dict> TensorPlan::Group::changes(const py::dict& values) const
     for (const Source& source : sources) {
         if (!PyDict_Next(values.ptr(), &position, &key, &value) || key != source.key.ptr())
             return std::nullopt;
+        if (source.is_torchs && value != source.object.ptr()) return std::nullopt;
         if (source.is_option && value != source.object.ptr())
             changed[source.key] = py::reinterpret_borrow<py::object>(value);
     }
     if (!changed.empty())
         for (const Source& source : sources)
-            if (source.is_flag && changed.contains(source.key))
+            if (source.is_flag && changed.contains(source.key) &&
+                !PyUnicode_Check(py::object(changed[source.key]).ptr()))
                 changed[source.key] = py::bool_(changed[source.key]);
     return changed;
 }
@@ -241,7 +248,7 @@ bool TensorPlan::is_known(py::handle state) {
         }
         for (std::size_t row = 0; row < rows_.size(); ++row) {
             const auto at = found.find(parameter(row).ptr());
-            if (at != found.end())
+            if (at != found.end() && PyDict_Check(at->second))
                 tracked_[row].state = py::reinterpret_borrow<py::object>(at->second);
         }
         return true;
@@ -301,12 +308,19 @@ bool TensorPlan::step(const py::list& param_groups, py::handle state, int thread
 // Hands the plan the present options and gradients. False where it is no longer the right plan.
 bool TensorPlan::gather(const py::list& param_groups, py::handle state) {
     static PyObject* const grad = PyUnicode_InternFromString("grad");
+    static PyObject* const params_key = PyUnicode_InternFromString("params");
     const bool with_state = !state.is_none();
+    if (with_state && !PyDict_Check(state.ptr())) return false;
     for (std::size_t number = 0; number < groups_.size(); ++number) {
         if (param_groups.size() != groups_.size()) return false;
-        const py::dict values = param_groups[number];
+        const py::object group = param_groups[number];
+        if (!PyDict_Check(group.ptr())) return false;
+        const auto values = py::reinterpret_borrow<py::dict>(group);
         if (!read_options(number, values)) return false;
-        const py::list params = values["params"];
+        const py::handle members = PyDict_GetItemWithError(values.ptr(), params_key);
+        if (PyErr_Occurred()) throw py::error_already_set();
+        if (!members || !PyList_Check(members.ptr())) return false;
+        const auto params = py::reinterpret_borrow<py::list>(members);
         const std::vector<Entry>& entries = groups_[number].entries;
         for (std::size_t place = 0; place < entries.size(); ++place) {
             if (params.size() != entries.size()) return false;
@@ -358,8 +372,8 @@ void TensorPlan::refuse_negated(const Entry& entry) const {
 //
 // To ask takes half as long as all the rest for a small tensor. So it is done for the first
 // gradient of a row, and later for those that may be imaginary. Of single elements, which look
-// alike, the walk has asked. What gets by is a view of another sign without gaps: none of torch's
-// public functions makes that, but as_strided.
+// alike, the walk has asked. What gets by is a view of another sign without gaps, which torch makes
+// where a negated tensor is given other memory.
 bool TensorPlan::set_gradients(bool with_state) {
     suspects_.clear();
     for (std::size_t row = 0; row < rows_.size(); ++row) {

@@ -85,6 +85,7 @@ class TensorPlan final : Rows {
         bool is_option;
         bool is_flag;
         py::object object;
+        bool is_torchs;  // asks for what the class in torch.optim can do, and this cannot
     };
 
     // A parameter, whether it has a row or had no gradient when the plan was made.

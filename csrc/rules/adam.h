@@ -33,6 +33,9 @@ struct AdamOptions : CommonOptions {
                      "uncorrected root"
                    : nullptr;
     }
+
+    bool maximises_corrected() const { return amsgrad && amsgrad_corrected; }
+    bool other_state() const { return maximises_corrected(); }
 };
 
 template <class F, bool amsgrad>
@@ -68,13 +71,11 @@ struct Adam : Rule<AdamOptions, 2 + amsgrad> {
         : gradient(o, step),
           moments(o.betas),
           keep(kept(o, correction, mean_rate)),
-          candidate(maximises_corrected(o) ? 1.0 / correction : 1.0),
+          candidate(o.maximises_corrected() ? 1.0 / correction : 1.0),
           rate(o.eps_hat ? mean_rate * std::sqrt(correction) : mean_rate),
-          root(maximises_corrected(o) ? 1.0 : correction, o.eps_root, o.eps) {
+          root(o.maximises_corrected() ? 1.0 : correction, o.eps_root, o.eps) {
         if (o.eps_hat) root.scale = 1.0;
     }
-
-    static bool maximises_corrected(const AdamOptions& o) { return amsgrad && o.amsgrad_corrected; }
 
     static double kept(const AdamOptions& o, double correction, double mean_rate) {
         if (!(o.decoupled_weight_decay && o.decay_corrected)) return o.keep();

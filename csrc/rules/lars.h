@@ -30,6 +30,8 @@ struct LARSOptions : CommonOptions {
     const char* conflict() const {
         return nesterov && momentum == 0 ? "nesterov needs momentum > 0" : nullptr;
     }
+
+    bool other_state() const { return lr_inside; }
 };
 
 template <class F>

@@ -24,6 +24,8 @@ struct SGDOptions : CommonOptions {
         if (nesterov && dampening != 0) return "nesterov needs dampening = 0";
         return lr_inside && dampening != 0 ? "lr_inside needs dampening = 0" : nullptr;
     }
+
+    bool other_state() const { return lr_inside && momentum != 0; }
 };
 
 template <class F, bool has_momentum>

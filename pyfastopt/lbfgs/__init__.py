@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Mapping
 from functools import partial
-from operator import index
 from typing import Any, ClassVar, cast
 
 import numpy as np
@@ -15,7 +15,16 @@ from .._types import Params, Tree
 from ..declaration import BaseOptimizer, ThreadsOption, field
 from ..optimizer import as_tree, param_groups
 from .line_search import Point, strong_wolfe
-from .options import LineSearch, Setting, count, line_search_name, non_negative, tolerance
+from .options import (
+    LineSearch,
+    Setting,
+    as_array,
+    count,
+    line_search_name,
+    non_negative,
+    real,
+    tolerance,
+)
 from .vectors import Vector, VectorFunctions, gather, scatter
 
 __all__ = ["LBFGS"]
@@ -109,7 +118,9 @@ class LBFGS(
     max_eval: int | None = field(default=None, option=Setting(count))
     tolerance_grad: float = field(default=1e-7, option=Setting(tolerance))
     tolerance_change: float = field(default=1e-9, option=Setting(tolerance))
-    history_size: int = field(default=100, option=Setting(partial(count, least=1), fixed=True))
+    history_size: int = field(
+        default=100, option=Setting(partial(count, least=1, most=2**31 - 1), fixed=True)
+    )
     line_search_fn: LineSearch = field(default=None, option=Setting(line_search_name))
     num_threads: int | None = field(default=None, option=ThreadsOption())
 
@@ -124,7 +135,7 @@ class LBFGS(
             )
         values = {name: type(self).fields[name].default for name in SETTINGS} | options
         if values["max_eval"] is None:
-            values["max_eval"] = count("max_iter", values["max_iter"]) * 5 // 4
+            values["max_eval"] = min(count("max_iter", values["max_iter"]) * 5 // 4, sys.maxsize)
         self._options = {name: s.check(name, values[name]) for name, s in SETTINGS.items()}
         tree = as_tree(params)
         if param_groups(tree):
@@ -190,7 +201,9 @@ class LBFGS(
             Where the closure uses the optimizer.
         """
         if not callable(closure):
-            raise TypeError(f"closure = {closure!r:.80} must be a function that returns the loss")
+            raise TypeError(
+                f"closure = {_core.short_repr(closure)} must be a function that returns the loss"
+            )
         return self._lock.run(self._iterate, closure)
 
     def _iterate(self, closure: Closure) -> float:
@@ -323,12 +336,10 @@ class LBFGS(
         if not isinstance(returned, (tuple, list)) or len(returned) != 2:
             raise TypeError(f"{remedy}; it returned {type(returned).__name__}")
         loss, grads = returned
-        if isinstance(loss, (str, complex, np.complexfloating)) or np.size(loss) != 1:
-            raise TypeError(f"{remedy}; the loss is {loss!r:.80}")
         try:
-            value = float(np.asarray(loss).item())
-        except (TypeError, ValueError, OverflowError):
-            raise TypeError(f"{remedy}; the loss is {loss!r:.80}") from None
+            value = real(np.asarray(loss).item())
+        except (TypeError, ValueError):
+            raise TypeError(f"{remedy}; the loss is {_core.short_repr(loss)}") from None
         gather(self._plan.gradients(grads), self._shapes, out)
         return value, out
 
@@ -410,22 +421,20 @@ class LBFGS(
                 if group[name] != own_group[name]:
                     raise ValueError(f"{name} = {group[name]}, not {own_group[name]}")
             options = checked_options(group)
-            ro = [_as(float, value, "ro") for value in np.asarray(state["ro"])]
+            ro = [_real(value, "ro") for value in np.asarray(state["ro"])]
             if len(ro) > self.history_size:
                 raise ValueError(f"it has {len(ro)} pairs of history")
             scalars: dict[str, Any] = {
-                name: _as(float, state[name], name) for name in ("t", "H_diag", "prev_loss")
+                name: _real(state[name], name) for name in ("t", "H_diag", "prev_loss")
             }
             if not all(map(math.isfinite, [*ro, scalars["t"], scalars["H_diag"]])):
                 raise ValueError("t, H_diag or ro is not finite")
             for name in ("func_evals", "n_iter"):
-                scalars[name] = _as(index, state[name], name)
-                if scalars[name] < 0:
-                    raise ValueError(f"{name} = {scalars[name]}")
+                scalars[name] = count(name, state[name])
             size = self._direction.size
             shapes = [(size,), (size,), (len(ro), size), (len(ro), size)]
             # Copies, because they may be views of what is written below.
-            arrays = {name: np.asarray(state[name]).copy() for name in vectors}
+            arrays = {name: as_array(name, state[name]).copy() for name in vectors}
             for (name, array), shape in zip(arrays.items(), shapes, strict=True):
                 if array.shape != shape or array.dtype != self._direction.dtype:
                     raise ValueError(f"{name} has shape {array.shape} and dtype {array.dtype}")
@@ -468,9 +477,9 @@ def checked_options(options: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _as(kind: Callable[[Any], Any], value: Any, name: str) -> Any:
+def _real(value: Any, name: str) -> float:
     """Return an entry of a state as a number, or name it in the refusal."""
     try:
-        return kind(value)
-    except (TypeError, ValueError, OverflowError):
-        raise ValueError(f"{name} = {value!r:.80}") from None
+        return real(value)
+    except (TypeError, ValueError, RuntimeError):
+        raise ValueError(f"{name} = {_core.short_repr(value)}") from None

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from torch.optim import optimizer as torch_optimizer
 
 from .. import _core, optimizers
-from ..checkpoint import LOOPS
+from ..checkpoint import LOOPS, OURS, check_state_of_torch
 from ..declaration import check_own_key
 from ..optimizer import Optimizer
-from .checkpoint import OURS, SLOTS, check_checkpoint
+from .checkpoint import SLOTS, check_checkpoint
 from .sparse import TAKE_SPARSE, is_sparse, sparse_view
 from .views import check_whole, is_plain, like, plain_gradient, plain_view
 
@@ -86,18 +86,22 @@ class Locked(torch.optim.Optimizer):
         """Take over a state, if it is one of this optimizer."""
         # Torch's load_state_dict, after its hooks, gives no defaults. A copy or a pickle has them.
         if "defaults" not in state:
-            options, entries = self._known_names()
-            check_checkpoint(
-                state,
-                type(self).__name__,
-                next(cls for cls in type(self).__mro__ if not issubclass(cls, Locked)),
-                self.defaults.keys() & options,
-                # A name that the groups of this optimizer carry, too, tells nothing.
-                {*options, *(name for group in self.param_groups for name in group)},
-                entries,
-                self._needed_state,
-            )
+            self._take_checkpoint(state)
         super().__setstate__(state)
+
+    def _take_checkpoint(self, state: dict[str, Any]) -> None:
+        """Raise unless the state is one of this optimizer."""
+        options, entries = self._known_names()
+        check_checkpoint(
+            state,
+            type(self).__name__,
+            next(cls for cls in type(self).__mro__ if not issubclass(cls, Locked)),
+            self.defaults.keys() & options,
+            # A name that the groups of this optimizer carry, too, tells nothing.
+            {*options, *(name for group in self.param_groups for name in group)},
+            entries,
+            self._needed_state,
+        )
 
     def _known_names(self) -> tuple[Set[str], Set[str]]:
         """Return which options, and which entries of a state, belong to this optimizer."""
@@ -150,6 +154,7 @@ class Fused(Locked):
 
     @state.setter
     def state(self, value: defaultdict[torch.Tensor, Any]) -> None:
+        _check_state(value)
         self.__dict__["state"] = value
         self._shared.forget_plan()
 
@@ -176,9 +181,28 @@ class Fused(Locked):
                         state[name] = torch.zeros((), dtype=dtype, device="cpu")
                     state[name].fill_(value)
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "state_options": self._shared.options}
+
     def _take_state(self, state: dict[str, Any]) -> None:
+        options = state.pop("state_options", {})
         super()._take_state(state)
         self._begin()
+        self._shared.options = options
+
+    def _take_checkpoint(self, state: dict[str, Any]) -> None:
+        super()._take_checkpoint(state)
+        # The groups keep the options that torch's class lacks.
+        ours = self._plain.defaults.keys() - (self.defaults.keys() - OURS)
+        for i, (group, now) in enumerate(
+            zip(state["param_groups"], self.param_groups, strict=False)
+        ):
+            given = dict(group)
+            group.update({name: now[name] for name in now if name in ours and name not in group})
+            if any(state["state"].get(p) for p in group["params"]):
+                known = {k: v for k, v in group.items() if k in self._plain.defaults}
+                options = {**self._plain.defaults, **known}
+                check_state_of_torch(self._plain, options, given, f"state_dict: param_groups[{i}]")
 
     def _begin(self) -> None:
         """Forget what was known of the state: it is new, and no one else holds it."""
@@ -189,24 +213,37 @@ class Fused(Locked):
         """Add a parameter group, if its options are supported."""
         if isinstance(param_group, Mapping):
             place = f"param_groups[{len(self.param_groups)}]"
-            self._check_group({**self.defaults, **param_group}, place)
+            self._check_new_group({**self.defaults, **param_group}, place)
         super().add_param_group(param_group)
+
+    def _check_new_group(self, group: dict[str, Any], place: str) -> None:
+        """Raise for what a group cannot begin with."""
+        self._check_group(group, place)
 
     def _check_group(self, group: dict[str, Any], place: str) -> None:
         """Raise for options that are not supported, and for keys that are nearly options."""
-        if lost := self.defaults.keys() - group.keys() - LOOPS - OURS:
-            raise ValueError(f"{place} has no entry {sorted(lost)}; assign a value to each")
+        check_keys(group, self.defaults.keys(), self._plain.defaults.keys(), place)
         for name in ("capturable", "differentiable"):
             if group.get(name):
                 raise ValueError(
                     f"{name} = {group[name]} is not supported: a step of pyfastopt is not part of "
                     "a CUDA graph or of autograd's; pass False, or use torch.optim"
                 )
-        known = {*self._plain.defaults, *self.defaults, "params", "param_names"}
-        for key in group.keys() - known:
-            check_own_key(key, known)
         with _named(place):
             _core.group_state(self._plain.rule, group)
+
+    def _check_arrangement(self) -> None:
+        """Raise where groups, members or state are no longer what torch's class makes of them."""
+        _check_state(self._state)
+        places: dict[torch.Tensor, str] = {}
+        for i, group in enumerate(self.param_groups):
+            check_members(group, f"param_groups[{i}]")
+            self._check_group(group, f"param_groups[{i}]")
+            for k, p in enumerate(group["params"]):
+                place = f"param_groups[{i}]['params'][{k}]"
+                if p in places:
+                    raise ValueError(f"{place} is {places[p]}, too; a step would update it twice")
+                places[p] = place
 
     # Hooks get the arguments as they were given.
     def step(self, *args: Any, **kwargs: Any) -> Any:
@@ -258,8 +295,7 @@ class Fused(Locked):
         try:
             is_done = plan is not None and plan.step(self.param_groups, state, threads)
         except (TypeError, ValueError):
-            for i, group in enumerate(self.param_groups):
-                self._check_group(group, f"param_groups[{i}]")
+            self._check_arrangement()
             raise
         if plan is None or not is_done:
             plan = self._step_rearranged(threads)
@@ -270,6 +306,7 @@ class Fused(Locked):
     def _step_rearranged(self, threads: int) -> _core.TensorPlan:
         """Step with a new plan; only then keep that, and the state that began with it."""
         self._shared.plan = None
+        self._check_arrangement()
         groups = []
         states: list[tuple[torch.Tensor, State]] = []
         options: dict[torch.Tensor, dict[str, Any]] = {}
@@ -278,7 +315,6 @@ class Fused(Locked):
         number = sum(len(group["params"]) for group in self.param_groups)
         counts = iter(np.zeros((number, 1), np.float64 if double else np.float32))
         for i, group in enumerate(self.param_groups):
-            self._check_group(group, f"param_groups[{i}]")
             rows = []
             now = {name: group[name] for name in self._plain.defaults if name in group}
             checked = None
@@ -315,7 +351,8 @@ class Fused(Locked):
                 "leave them alone until it is done"
             )
         for p, state in states:
-            self._state[p].update({name: tensor for name, (tensor, _) in state.items()})
+            entry = self._state.setdefault(p, {})
+            entry.update({name: tensor for name, (tensor, _) in state.items()})
         self._shared.plan, self._shared.options = plan, options
         self._shared.arrays = {
             id(tensor): (tensor, array)
@@ -344,10 +381,13 @@ class Fused(Locked):
         only tells that the buffer has begun.
         """
         slots = _core.group_state(self._plain.rule, group)
+        entry = self._state.get(p, {})
+        if not isinstance(entry, dict):
+            raise TypeError(f"state[{place}] = {_core.short_repr(entry)} must be a dict")
         # Torch has a sparse buffer of momentum where gradients are sparse.
         present = {
             name: value.to_dense() if is_sparse(value) else value
-            for name, value in self._state.get(p, {}).items()
+            for name, value in entry.items()
             if value is not None
         }
         missing = [name for name in slots if name not in present]
@@ -365,7 +405,7 @@ class Fused(Locked):
             if isinstance(step, torch.Tensor) and step.is_floating_point():
                 state["step"] = step, self._array_of(step, step)
             else:
-                with _named(f"{place}'s step = {step!r:.80}"):
+                with _named(f"{place}'s step = {_core.short_repr(step)}"):
                     count[...] = float(step)
                 state["step"] = torch.from_numpy(count), count
         return state, 0 if missing else 1
@@ -377,6 +417,32 @@ class Fused(Locked):
             here = plain_view(tensor, p).data_ptr() == array.ctypes.data
             return array if here else None
         return None
+
+
+def check_keys(group: Mapping[str, Any], torchs: Set[str], options: Set[str], place: str) -> None:
+    """Raise for options that a parameter group lacks, and for keys that are nearly options."""
+    if lost := torchs - group.keys() - LOOPS - OURS:
+        raise ValueError(f"{place} has no entry {sorted(lost)}; assign a value to each")
+    known = {*torchs, *options, "params", "param_names"}
+    for key in group.keys() - known:
+        check_own_key(key, known)
+
+
+def _check_state(state: Any) -> None:
+    if not isinstance(state, dict):
+        raise TypeError(f"state = {_core.short_repr(state)} must be a dict, by parameters")
+
+
+def check_members(group: Any, place: str) -> None:
+    """Raise unless a group is a dictionary whose parameters are a list of tensors."""
+    if not isinstance(group, dict):
+        raise TypeError(f"{place} = {_core.short_repr(group)} must be a dict")
+    params = group.get("params")
+    if not isinstance(params, list):
+        raise TypeError(f"{place}['params'] = {_core.short_repr(params)} must be a list of tensors")
+    for k, p in enumerate(params):
+        if not isinstance(p, torch.Tensor):
+            raise TypeError(f"{place}['params'][{k}] = {_core.short_repr(p)} must be a tensor")
 
 
 @contextmanager
@@ -396,8 +462,12 @@ class _Own(Fused):
         if lr is not None:
             options["lr"] = lr
         defaults, _ = _core.describe(self._plain.rule, {**self._plain.defaults, **options})
-        self._plain.check_new(defaults, "torch")
         super().__init__(params, defaults)
+
+    def _check_new_group(self, group: dict[str, Any], place: str) -> None:
+        super()._check_new_group(group, place)
+        with _named(place):
+            self._plain.check_new({**self._plain.defaults, **group}, "torch")
 
 
 def _leave_out_of_compilation() -> None:

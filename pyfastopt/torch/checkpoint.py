@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from .. import _core, optimizers
-from ..checkpoint import ALL_OPTIONS, LOOPS
+from ..checkpoint import ALL_OPTIONS, LOOPS, OURS
 
 #: The names of each rule's state arrays, under whichever options.
 SLOTS = {rule: set(slots) for rule, _, _, slots in _core.rules()}
@@ -32,9 +32,6 @@ _ALL_STATE = {"step", "al", "row_var", "col_var", "variance"}.union(
     *SLOTS.values(),
     *(getattr(optimizers, name).derived_state for name in optimizers.__all__),
 )
-
-#: The options that only pyfastopt has: a group may lack them.
-OURS = {"grad_scale", "clip_value"}
 
 
 def check_checkpoint(
@@ -92,7 +89,9 @@ def check_checkpoint(
             place = f"the state of param_groups[{i}]['params'][{k}]"
             entry = loaded.get("state", {}).get(p, {})
             if not isinstance(entry, Mapping):
-                raise ValueError(f"state_dict: {place} is {entry!r:.80}; it must be a dict")
+                raise ValueError(
+                    f"state_dict: {place} is {_core.short_repr(entry)}; it must be a dict"
+                )
             check(place, entry.keys(), set(), foreign_state)
             if entry:
                 present = {key for key, value in entry.items() if value is not None}

@@ -12,7 +12,8 @@ import numpy as np
 import torch
 
 from .. import _core, lbfgs
-from .base import Locked
+from ..lbfgs.options import as_array, count, real
+from .base import Locked, check_keys, check_members
 from .checkpoint import LBFGS_STATE
 
 
@@ -31,14 +32,24 @@ class LBFGS(Locked, torch.optim.LBFGS):
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Add the parameter group, if its options are supported."""
-        _checked({**self.defaults, **param_group})
+        if isinstance(param_group, Mapping):
+            place = f"param_groups[{len(self.param_groups)}]"
+            self._check_group({**self.defaults, **param_group}, place)
         super().add_param_group(param_group)
+
+    def _check_group(self, group: Mapping[str, Any], place: str) -> dict[str, Any]:
+        """Return the options of a group, each checked."""
+        known = self.defaults.keys()
+        check_keys(group, known, known, place)
+        return _checked(group)
 
     def _known_names(self) -> tuple[Set[str], Set[str]]:
         return self.defaults.keys(), LBFGS_STATE | {"al"}  # which torch uses within a step
 
     def _needed_state(self, group: dict[str, Any], entry: Mapping[str, Any]) -> Set[str]:
-        return LBFGS_STATE - {"func_evals"} if entry.get("n_iter") != 0 else set()
+        count = entry.get("n_iter")
+        has_begun = not (isinstance(count, int) and count == 0)
+        return LBFGS_STATE - {"func_evals"} if has_begun else set()
 
     def step(self, closure: Callable[[], Any]) -> Any:  # type: ignore[override]
         """Iterate until one of the limits or tolerances is met, and update the parameters.
@@ -63,7 +74,9 @@ class LBFGS(Locked, torch.optim.LBFGS):
             memory.
         """
         if not callable(closure):
-            raise TypeError(f"closure = {closure!r:.80} must be a function that returns the loss")
+            raise TypeError(
+                f"closure = {_core.short_repr(closure)} must be a function that returns the loss"
+            )
         return self._shared.lock.run(self._iterate, closure)
 
     def _iterate(self, closure: Callable[[], Any]) -> Any:
@@ -73,8 +86,9 @@ class LBFGS(Locked, torch.optim.LBFGS):
                 "as one vector: pass one group"
             )
         (group,) = self.param_groups
+        check_members(group, "param_groups[0]")
         params = group["params"]
-        options = _checked({**self.defaults, **group})
+        options = self._check_group(group, "param_groups[0]")
         plain = self._prepare(params, group["history_size"])
         for name, value in options.items():
             setattr(plain, name, value)
@@ -99,7 +113,7 @@ class LBFGS(Locked, torch.optim.LBFGS):
             grads = [
                 None if p.grad is None else p.grad.detach().to_dense().resolve_neg() for p in params
             ]
-            return float(loss.detach() if torch.is_tensor(loss) else loss), grads
+            return _number(loss), grads
 
         try:
             plain.step(evaluate)
@@ -115,18 +129,21 @@ class LBFGS(Locked, torch.optim.LBFGS):
         for k, p in enumerate(params):
             _core.check_tensor(torch.Tensor, p, f"param_groups[0]['params'][{k}]")
         places = [(p.data_ptr(), p.dtype, p.shape, p.stride()) for p in params]
+        place = "state[param_groups[0]['params'][0]]"
         state = self.state.get(params[0], {})
+        if not isinstance(state, dict):
+            raise TypeError(f"{place} = {_core.short_repr(state)} must be a dict")
         plain = self._plain
         if plain is None or self._made_for != (places, history_size):
             plain = lbfgs.LBFGS([p.detach().numpy() for p in params], history_size=history_size)
         elif all(_same(value, state.get(name)) for name, value in self._written.items()):
             return plain
         saved = plain.state_dict()
-        saved["state"] = {0: _as_arrays(state, saved["state"][0]["d"], history_size)}
         try:
+            saved["state"] = {0: _as_arrays(state, saved["state"][0]["d"], history_size)}
             plain.load_state_dict(saved)
-        except ValueError as error:
-            raise ValueError(f"state[param_groups[0]['params'][0]]: {error}") from error
+        except (TypeError, ValueError, RuntimeError) as error:
+            raise ValueError(f"{place}: {error}") from error
         self._plain, self._made_for = plain, (places, history_size)
         return plain
 
@@ -134,6 +151,16 @@ class LBFGS(Locked, torch.optim.LBFGS):
 def _checked(group: Mapping[str, Any]) -> dict[str, Any]:
     rate = group["lr"]
     return lbfgs.checked_options({**group, "lr": rate.item() if torch.is_tensor(rate) else rate})
+
+
+def _number(loss: Any) -> float:
+    """Return the loss, if it is a real number."""
+    try:
+        return real(loss.detach().item() if torch.is_tensor(loss) else loss)
+    except (TypeError, ValueError, RuntimeError):
+        raise TypeError(
+            f"closure has to return the loss, a real number; it returned {_core.short_repr(loss)}"
+        ) from None
 
 
 def _as_tensors(entries: Mapping[str, Any]) -> dict[str, Any]:
@@ -147,7 +174,7 @@ def _as_tensors(entries: Mapping[str, Any]) -> dict[str, Any]:
 
 def _as_arrays(state: Mapping[str, Any], like: Any, history_size: int) -> dict[str, Any]:
     """Return torch's state as :meth:`pyfastopt.LBFGS.state_dict` has it."""
-    counts = {name: state.get(name, 0) for name in ("func_evals", "n_iter")}
+    counts = {name: count(name, state.get(name, 0)) for name in ("func_evals", "n_iter")}
     zeros = np.zeros_like(like)
     begin = {"t": 0.0, "H_diag": 1.0, "prev_loss": 0.0, "d": zeros, "prev_flat_grad": zeros}
     found = {name: state.get(name) if counts["n_iter"] else begin[name] for name in begin}
@@ -157,7 +184,10 @@ def _as_arrays(state: Mapping[str, Any], like: Any, history_size: int) -> dict[s
         ("old_stps", like.dtype, like.shape),
         ("ro", np.float64, ()),
     ):
-        rows = [*map(np.asarray, state.get(name) or [])][-history_size:]
+        given = [] if state.get(name) is None else state[name]
+        if not isinstance(given, list):
+            raise TypeError(f"{name} = {_core.short_repr(given)} must be a list")
+        rows = [as_array(name, value) for value in given][-history_size:]
         history[name] = np.array(rows, dtype) if rows else np.empty((0, *shape), dtype)
     return {**counts, **found, **history}
 
