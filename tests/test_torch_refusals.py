@@ -215,10 +215,16 @@ def test_what_state_holds_cannot_change_between_steps(name, options, option, val
         assert torch.equal(p, before)
     group[option] = present
     optimizer.step()
-    # With a checkpoint, the state is another.
+    # With a checkpoint, the state is another, of that one's options.
     saved["param_groups"][0][option] = value
     fresh = getattr(optim, name)([p])
     fresh.load_state_dict(saved)
+    fresh.param_groups[0][option] = present
+    with pytest.raises(
+        ValueError, match=rf"param_groups\[0\]: {option} = {present:g} would change"
+    ):
+        fresh.step()
+    fresh.param_groups[0][option] = value
     fresh.step()
 
 

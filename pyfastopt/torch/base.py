@@ -185,10 +185,19 @@ class Fused(Locked):
         return {**super().__getstate__(), "state_options": self._shared.options}
 
     def _take_state(self, state: dict[str, Any]) -> None:
-        options = state.pop("state_options", {})
+        options = state.pop("state_options", None)
         super()._take_state(state)
         self._begin()
-        self._shared.options = options
+        # A checkpoint has the options that go with its state.
+        self._shared.options = self._options_of_state() if options is None else options
+
+    def _options_of_state(self) -> dict[torch.Tensor, dict[str, Any]]:
+        """Return the present options of each parameter that has state."""
+        found = {}
+        for group in self.param_groups:
+            options = {name: group[name] for name in self._plain.defaults if name in group}
+            found.update({p: options for p in group["params"] if self._state.get(p)})
+        return found
 
     def _take_checkpoint(self, state: dict[str, Any]) -> None:
         super()._take_checkpoint(state)
@@ -309,7 +318,6 @@ class Fused(Locked):
         self._check_arrangement()
         groups = []
         states: list[tuple[torch.Tensor, State]] = []
-        options: dict[torch.Tensor, dict[str, Any]] = {}
         # One run of memory for all new step counts, which each step goes over.
         double = torch.get_default_dtype() == torch.float64
         number = sum(len(group["params"]) for group in self.param_groups)
@@ -330,7 +338,6 @@ class Fused(Locked):
                 rows.append((p, plain, state, steps))
                 if state:
                     states.append((p, state))
-                    options[p] = now
                 before = self._shared.options.get(p) if steps else None
                 if before is not None and before is not checked:
                     with _named(f"param_groups[{i}]"):
@@ -353,7 +360,7 @@ class Fused(Locked):
         for p, state in states:
             entry = self._state.setdefault(p, {})
             entry.update({name: tensor for name, (tensor, _) in state.items()})
-        self._shared.plan, self._shared.options = plan, options
+        self._shared.plan, self._shared.options = plan, self._options_of_state()
         self._shared.arrays = {
             id(tensor): (tensor, array)
             for _, state in states
