@@ -345,16 +345,20 @@ def _options(
     own: list[dict[str, Any] | None] = []
     for number, mine in enumerate(_members(plan)):
         theirs = {group_of[key] for i in mine if (key := places[i]) is not None}
+        present = plan.options(number)
         if len(theirs) != 1:
+            for group in theirs:
+                place = f"state_dict['param_groups'][{group}]"
+                check_meaning(optimizer.rule, saved.options[group], present, place)
             options.append({})
             own.append(None)
             continue
         (group,) = theirs
-        given, known = saved.options[group], plan.options(number).keys()
+        given, known = saved.options[group], present.keys()
         # What torch's class does not have stays as it is, but for what all have.
         needed = {*known} if saved.names is not None else known - OURS
         if saved.names is None and optimizer.torch_name is not None:
-            needed = {"lr"}
+            needed &= {"lr", "weight_decay"} if optimizer.rule != "rprop" else {"lr"}
         missing = needed - given.keys()
         others = ALL_OPTIONS - known if saved.names is None else set()
         if missing or others & given.keys():
@@ -365,42 +369,37 @@ def _options(
             )
             raise ValueError(f"state_dict['param_groups'][{group}] {what}; {_REMEDY}")
         options.append({key: value for key, value in given.items() if key in known})
-        if saved.names is None and any(saved.state.get(key) for key in saved.members[group]):
+        if any(saved.state.get(key) for key in saved.members[group]):
             place = f"state_dict['param_groups'][{group}]"
-            check_state_of_torch(optimizer, {**plan.options(number), **options[-1]}, given, place)
+            check_meaning(optimizer.rule, given, {**present, **options[-1]}, place)
         own.append({key: value for key, value in given.items() if key not in known})
         for name in own[-1] or ():
             check_own_key(name, known)
     return options, own
 
 
-def check_state_of_torch(
-    optimizer: Any, options: Mapping[str, Any], given: Mapping[str, Any], place: str
+def check_meaning(
+    rule: str, given: Mapping[str, Any], options: Mapping[str, Any], place: str
 ) -> None:
-    """Raise ValueError where state that torch's class has left holds another thing here.
+    """Raise ValueError where state that comes with some options holds another thing with others.
 
     Parameters
     ----------
-    optimizer : type
-        The class of pyfastopt whose options they are.
-    options : mapping
-        All options that go with the state from now on.
+    rule : str
+        The rule whose state it is.
     given : mapping
-        Those that a group of torch's has, which are among them.
+        The options that come with it; those that torch lacks are then the rule's defaults.
+    options : mapping
+        The options that go with it from now on.
     place : str
-        How a message names that group.
+        How a message names the group that it comes from.
     """
-    # What torch does not have, it does as the rule's default says.
-    rule, _ = _core.describe(optimizer.rule, {})
-    theirs = {name: options[name] if name in given else value for name, value in rule.items()}
-    options = dict(options)
-    _core.group_state(optimizer.rule, options)  # says what is wrong with them otherwise
-    try:
-        _core.check_change(optimizer.rule, theirs, options)
-    except ValueError as error:
-        raise ValueError(
-            f"{place} is of torch's class, whose state has other options: {error}"
-        ) from None
+    before, now = (_core.group_options(rule, dict(each)) for each in (given, options))
+    for slot in _core.group_state(rule, dict(options)):
+        try:
+            _core.check_slot(rule, slot, before, now)
+        except ValueError as error:
+            raise ValueError(f"{place} has state of other options: {error}") from None
 
 
 def _members(plan: _core.Plan) -> list[list[int]]:

@@ -5,6 +5,7 @@ import ctypes
 import math
 import re
 import threading
+from functools import partial
 
 import numpy as np
 import pytest
@@ -629,3 +630,45 @@ def test_messages_are_each_threads_own(api):
         found.append(api.error_message())
     plan = b"plan = NULL; pass an address"
     assert found == [b"", plan, b"", plan]
+
+
+SLOT_CHANGES = [
+    ("rmsprop", "momentum_buffer", {"momentum": 0.5}, {"lr_inside": 1}, "lr_inside = 1"),
+    ("rmsprop", "momentum_buffer", {}, {"lr_inside": 1, "centered": 1}, "lr_inside = 1"),
+    ("rmsprop", "square_avg", {"momentum": 0.5}, {"lr_inside": 1}, None),
+    ("rmsprop", "square_avg", {}, {"lr": 0.5, "centered": 1, "momentum": 0.5}, None),
+    (
+        "rmsprop",
+        "square_avg",
+        {},
+        {"initial_accumulator_value": 1},
+        "initial_accumulator_value = 1",
+    ),
+    ("adam", "max_exp_avg_sq", {"amsgrad": 1}, {"amsgrad_corrected": 1}, "amsgrad_corrected = 1"),
+    ("adam", "exp_avg_sq", {"amsgrad": 1}, {"amsgrad_corrected": 1}, None),
+    ("ftrl", "linear", {}, {"learning_rate_power": -1}, "learning_rate_power = -1"),
+    ("ftrl", "sum", {}, {"learning_rate_power": -1}, None),
+    ("rprop", "step_size", {}, {"lr": 0.5}, None),
+]
+
+
+@pytest.mark.parametrize(("rule", "slot", "present", "change", "blamed"), SLOT_CHANGES)
+def test_what_a_slot_holds(api, rule, slot, present, change, blamed):
+    """Of those that options may take out of use and back, each keeps its meaning."""
+    before = changed(fo.option_struct(rule), **present)
+    after = changed(before, **change)
+    call = partial(api.options_check_slot, before.ctypes, after.ctypes, slot.encode())
+    if blamed is None:
+        call()
+    else:
+        with pytest.raises(Refused, match=f"^{blamed} {CHANGES}") as refused:
+            call()
+        assert refused.value.status == INVALID_OPTION
+
+
+def test_a_slot_that_no_variant_has(api):
+    record = fo.option_struct("rmsprop")
+    message = "^slot = 'exp_avg' is not one of rmsprop's, square_avg, grad_avg, momentum_buffer$"
+    with pytest.raises(Refused, match=message) as refused:
+        api.options_check_slot(record.ctypes, record.ctypes, b"exp_avg")
+    assert refused.value.status == INVALID_ARGUMENT

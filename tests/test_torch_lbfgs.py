@@ -314,6 +314,27 @@ def test_lbfgs_refuses_groups(group, error, message):
         optimizer.step(lambda: 0.0)
 
 
+@pytest.mark.parametrize("rate", [torch.ones(2), torch.ones((), device="meta")])
+def test_lbfgs_refuses_rates_that_are_no_number(rate):
+    optimizer = optim.LBFGS([torch.nn.Parameter(torch.ones(2))])
+    optimizer.param_groups[0]["lr"] = rate
+    with pytest.raises(ValueError, match=r"lr = tensor.* must be a finite number >= 0"):
+        optimizer.step(lambda: 0.0)
+
+
+def test_lbfgs_state_may_be_a_plain_dict():
+    p = torch.nn.Parameter(torch.ones(2))
+    p.grad = torch.ones(2)
+    optimizer = optim.LBFGS([p])
+    optimizer.state = {}
+    optimizer.step(lambda: 1.0)
+    assert optimizer.state[p]["n_iter"] > 0
+    for bad in ([], None):
+        optimizer.state = bad
+        with pytest.raises(TypeError, match=r"^state = .* must be a dict"):
+            optimizer.step(lambda: 1.0)
+
+
 @pytest.mark.parametrize("name", ["lr", "max_iter", "params"])
 def test_lbfgs_needs_all_entries_of_its_group(name):
     optimizer = optim.LBFGS([torch.nn.Parameter(torch.ones(2))])

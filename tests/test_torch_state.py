@@ -463,14 +463,16 @@ def test_state_that_holds_another_thing_than_torchs_is_refused(name, options, ou
     optimizer = getattr(fo, ours)(array, **options, **its_options)
     optimizer.step(np.ones(5, np.float32))
     before = optimizer.state_dict()
-    with pytest.raises(ValueError, match=r"state_dict\['param_groups'\]\[0\] is of torch's class"):
+    option = "lr_inside" if name != "Adam" else "amsgrad_corrected"
+    with pytest.raises(
+        ValueError, match=rf"\['param_groups'\]\[0\] has state of other options: {option} = 1 would"
+    ):
         optimizer.load_state_dict(state)
     for key, value in before["state"][0].items():
         np.testing.assert_array_equal(optimizer.state[0][key], value)
-    option = "lr_inside" if name != "Adam" else "amsgrad_corrected"
     p, other = trained(optim, name, **options)
     other.param_groups[0][option] = True
-    with pytest.raises(ValueError, match=rf"param_groups\[0\] is of torch's .*{option} = 1 would"):
+    with pytest.raises(ValueError, match=rf"param_groups\[0\] has state of .*{option} = 1 would"):
         other.load_state_dict(state)
     # A checkpoint that has not begun holds nothing yet.
     fresh = getattr(torch.optim, name)([p], **options).state_dict()
@@ -491,13 +493,151 @@ def test_options_that_torch_lacks_stay_as_they_are():
     assert group["lr"] == 1.0
 
 
-@pytest.mark.parametrize("name", ["NAdam", "LAMB", "Yogi"])
-def test_numpy_classes_refuse_state_of_equal_names(name):
-    """Of RAdam, whose options and state all of these have, too."""
-    state = saved(torch.optim, "RAdam")
-    optimizer = getattr(fo, name)(np.ones(5, np.float32))
+@pytest.mark.parametrize(
+    ("saving", "name"),
+    [
+        *(("RAdam", name) for name in ("NAdam", "LAMB", "Yogi")),
+        *(("SparseAdam", name) for name in ("Adam", "AdamW", "RAdam")),
+    ],
+)
+def test_numpy_classes_refuse_state_of_equal_names(saving, name):
+    """The names of its options and state are all among theirs."""
+    p = torch.nn.Parameter(torch.ones(5))
+    optimizer = getattr(torch.optim, saving)([p])
+    p.grad = torch.ones(5).to_sparse() if saving == "SparseAdam" else torch.ones(5)
+    optimizer.step()
     with pytest.raises(ValueError, match="has no entry"):
-        optimizer.load_state_dict(state)
+        getattr(fo, name)(np.ones(5, np.float32)).load_state_dict(optimizer.state_dict())
+
+
+def test_rprop_which_has_no_decay_in_torch_is_loaded():
+    fo.Rprop(np.ones(5, np.float32)).load_state_dict(saved(torch.optim, "Rprop"))
+
+
+def at_once(o, p):
+    o.param_groups[0].update(centered=True, lr_inside=True)
+
+
+def with_a_rest(o, p):
+    (group,) = o.param_groups
+    group["momentum"] = 0.0
+    o.step()
+    group.update(momentum=0.9, lr_inside=True)
+
+
+def by_a_checkpoint_from_a_rest(o, p):
+    o.param_groups[0]["momentum"] = 0.0
+    o.step()
+    o.load_state_dict(copy.deepcopy(o.state_dict()))
+    o.param_groups[0].update(momentum=0.9, lr_inside=True)
+
+
+def by_a_group_that_was_away(o, p):
+    o.add_param_group({"params": [torch.nn.Parameter(torch.ones(2))]})
+    group = o.param_groups.pop(0)
+    o.step()
+    group["lr_inside"] = True
+    o.param_groups.insert(0, group)
+
+
+def by_its_own_checkpoint(o, p):
+    o.param_groups[0]["lr_inside"] = True
+    o.load_state_dict(o.state_dict())
+
+
+def by_its_own_state(o, p):
+    o.param_groups[0]["lr_inside"] = True
+    o.state = o.state
+
+
+@pytest.mark.parametrize("name", ["SGD", "RMSprop"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        at_once,
+        with_a_rest,
+        by_a_checkpoint_from_a_rest,
+        by_a_group_that_was_away,
+        by_its_own_checkpoint,
+        by_its_own_state,
+    ],
+)
+def test_each_state_tensor_knows_what_it_holds(name, change):
+    if name == "SGD" and change is at_once:
+        pytest.skip("SGD has no second slot")
+    p, optimizer = trained(optim, name, momentum=0.9)
+    p.grad = torch.ones(5)
+    optimizer.step()
+    change(optimizer, p)
+    before = p.detach().clone()
+    p.grad = torch.zeros(5)
+    for _ in range(2):
+        with pytest.raises(ValueError, match=r"param_groups\[0\]: lr_inside = 1 would change"):
+            optimizer.step()
+        assert torch.equal(p, before)
+
+
+def test_state_that_is_new_may_hold_another_thing():
+    p, optimizer = trained(optim, "SGD", momentum=0.9)
+    optimizer.param_groups[0]["lr_inside"] = True
+    del optimizer.state[p]
+    p.grad = torch.ones(5)
+    optimizer.step()
+    assert torch.equal(optimizer.state[p]["momentum_buffer"], torch.full((5,), -1e-3))
+
+
+def test_options_that_are_arrays_cannot_change_within():
+    p = torch.nn.Parameter(torch.ones(5))
+    power = np.array(-1.0)
+    optimizer = optim.FTRL([{"params": [p], "learning_rate_power": power}])
+    p.grad = torch.ones(5)
+    optimizer.step()
+    power[...] = -0.5
+    with pytest.raises(ValueError, match=r"learning_rate_power = -0\.5 would change"):
+        optimizer.step()
+
+
+@pytest.mark.parametrize(
+    ("options", "strict_options"),
+    [
+        ({"lr_inside": True}, {"momentum": 0.9}),
+        ({"lr_inside": True, "momentum": 0.5}, {"momentum": 0.9}),
+    ],
+)
+def test_groups_that_become_one_have_state_of_one_meaning(options, strict_options):
+    a, b = np.ones(2), np.ones(2)
+    several = fo.SGD([{"params": a}, {"params": b, **options}], **strict_options)
+    several.step([np.ones(2), np.ones(2)])
+    one = fo.SGD([a, b], **strict_options)
+    with pytest.raises(ValueError, match=r"\['param_groups'\]\[1\] has state of other options"):
+        one.load_state_dict(several.state_dict(), strict=False)
+    assert not one.state[0]["momentum_buffer"].any()
+
+
+@pytest.mark.parametrize("name", ["exp_avg", "exp_avg_sq", "step"])
+@pytest.mark.parametrize("is_deleted", [True, False])
+def test_state_that_lacks_an_entry_is_refused(name, is_deleted):
+    p, optimizer = trained(optim, "Adam")
+    if is_deleted:
+        del optimizer.state[p][name]
+    else:
+        optimizer.state[p][name] = None
+    before = p.detach().clone()
+    with pytest.raises(ValueError, match=rf"^state\[param_groups.* has no entry \['{name}'\]"):
+        optimizer.step()
+    assert torch.equal(p, before)
+
+
+@pytest.mark.parametrize("name", ["SGD", "Adam", "LBFGS"])
+def test_checkpoints_of_the_classes_for_arrays_are_refused(name):
+    state = getattr(fo, name)(np.ones(5, np.float32)).state_dict()
+    p, optimizer = trained(optim, name)
+    assert_not_taken(
+        lambda o: o.load_state_dict(state),
+        p,
+        optimizer,
+        rf"state_dict is of pyfastopt.{name}, whose state is in arrays",
+    )
 
 
 def proxies(state):
@@ -541,6 +681,12 @@ def test_state_may_be_a_plain_dict():
             lambda o: o.param_groups[0].update(maximize="no"),
             "maximize = 'no' must be True or False",
         ),
+        (
+            lambda o: o.param_groups[0].update(maximize=np.ones(2)),
+            r"param_groups\[0\]: maximize = array.* must be True or False",
+        ),
+        (lambda o: o.param_groups[0].update(capturable=np.ones(2)), r"capturable = array.* is not"),
+        (lambda o: setattr(o, "param_groups", None), "param_groups = None must be a list"),
     ],
 )
 @pytest.mark.parametrize("steps", [0, 2])

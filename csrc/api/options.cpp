@@ -31,6 +31,15 @@ fastopt_status fastopt_options_check_change(const fastopt_options* present,
     });
 }
 
+fastopt_status fastopt_options_check_slot(const fastopt_options* present,
+                                          const fastopt_options* changed,
+                                          const char* slot) noexcept {
+    return guard([&] {
+        check_slot(read_struct(given(present, "present")), read_struct(given(changed, "changed")),
+                   &given(slot, "slot"));
+    });
+}
+
 fastopt_status fastopt_options_variant(const fastopt_options* options,
                                        const fastopt_variant_info** variant,
                                        double* initial_state) noexcept {

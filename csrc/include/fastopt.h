@@ -106,6 +106,11 @@ FASTOPT_API fastopt_status fastopt_options_check(const fastopt_options* options)
  * which state arrays there are, or what they hold. */
 FASTOPT_API fastopt_status fastopt_options_check_change(
     const fastopt_options* present, const fastopt_options* changed) FASTOPT_NOEXCEPT;
+/* For who keeps state from one plan to the next: whether the rule's slot of that name holds the
+ * same with either, as if both had it. */
+FASTOPT_API fastopt_status fastopt_options_check_slot(const fastopt_options* present,
+                                                      const fastopt_options* changed,
+                                                      const char* slot) FASTOPT_NOEXCEPT;
 
 /* A form of a rule, with a given set of state arrays, its "slots": most rules have one variant. */
 typedef struct fastopt_variant_info {

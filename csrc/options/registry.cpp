@@ -69,7 +69,9 @@ RuleType make_rule(const VariantType& variant) {
     rule.initial_state = [](const void* options, int slot) {
         return as<Options>(options).initial_state(slot);
     };
-    rule.other_state = [](const void* options) { return as<Options>(options).other_state(); };
+    rule.state_form = [](const void* options, int slot) {
+        return as<Options>(options).state_form(slot);
+    };
     const Options values;
     const auto add = [&](const auto& option) {
         const auto& value = values.*option.member;
@@ -120,16 +122,22 @@ const RuleType* find_rule(std::string_view name) {
 
 bool RuleOptions::may_become(const RuleOptions& others) const {
     if (variant() != others.variant()) return false;
-    if (type_->other_state(bytes_) != type_->other_state(others.bytes_)) return false;
+    const fastopt_variant_info& info = variant_info(variant());
+    return std::all_of(info.slots, info.slots + info.slot_count,
+                       [&](const char* slot) { return agrees_on(slot, others); });
+}
+
+bool RuleOptions::agrees_on(std::string_view slot, const RuleOptions& others) const {
+    const fastopt_variant_info& all = type_->info.all_slots;
+    const auto number =
+        static_cast<int>(std::find(all.slots, all.slots + all.slot_count, slot) - all.slots);
     // The rate, the first option, may always change: where a slot starts with it, it is no longer
     // needed.
     RuleOptions present = *this;
     const std::size_t lr = type_->options.front().offset;
     std::memcpy(present.bytes_ + lr, others.bytes_ + lr, sizeof(double));
-    bool alike = true;
-    for (int slot = 0; slot < FASTOPT_MAX_SLOTS; ++slot)
-        alike &= present.initial_state(slot) == others.initial_state(slot);
-    return alike;
+    return present.initial_state(number) == others.initial_state(number) &&
+           type_->state_form(bytes_, number) == type_->state_form(others.bytes_, number);
 }
 
 }  // namespace fastopt::core

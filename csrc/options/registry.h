@@ -44,7 +44,7 @@ struct RuleType {
     void (*set_defaults)(void* options);
     const char* (*conflict)(const void* options);
     double (*initial_state)(const void* options, int slot);
-    bool (*other_state)(const void* options);
+    double (*state_form)(const void* options, int slot);
 };
 
 const std::vector<RuleType>& rules();
@@ -68,6 +68,8 @@ class RuleOptions {
     int variant() const { return static_cast<int>(&variant_type() - variants().data()); }
     // Whether rows that have begun with these options can go on with others.
     bool may_become(const RuleOptions& others) const;
+    // Whether the slot of that name, which variants with these options may lack, holds the same.
+    bool agrees_on(std::string_view slot, const RuleOptions& others) const;
     void compute_coefficients(fastopt_type type, const Step& step, CoefficientBlock& out) const {
         const VariantType& variant = variant_type();
         (type == FASTOPT_F32 ? variant.compute_f32 : variant.compute_f64)(bytes_, step, out);

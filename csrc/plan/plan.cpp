@@ -31,22 +31,38 @@ int this_process() {
     refuse("plan: another thread is stepping it; use a plan in one thread at a time", FASTOPT_BUSY);
 }
 
-}  // namespace
-
-void check_change(const RuleOptions& present, const RuleOptions& changed) {
+// Throws, with those that are to blame of several that differ, unless the others suit.
+template <class Suits>
+void check_options(const RuleOptions& present, const RuleOptions& changed, const Suits& suit) {
     check_rule(changed.type(), present.type());
-    if (present.may_become(changed)) return;
-    // Of several that differ, those to blame.
+    if (suit(changed)) return;
     std::vector<std::string> names;
     for (const fastopt_option_info& option : present.type().options) {
         RuleOptions with_one = present;
         copy_option(with_one, changed, option);
-        if (!present.may_become(with_one)) names.push_back(option_text(changed, option));
+        if (!suit(with_one)) names.push_back(option_text(changed, option));
     }
     refuse(list_text(names) +
                " would change which state arrays there are, or what they hold; make a new "
                "optimizer or plan with it",
            FASTOPT_INVALID_OPTION);
+}
+
+}  // namespace
+
+void check_change(const RuleOptions& present, const RuleOptions& changed) {
+    check_options(present, changed,
+                  [&](const RuleOptions& others) { return present.may_become(others); });
+}
+
+void check_slot(const RuleOptions& present, const RuleOptions& changed, std::string_view slot) {
+    const fastopt_variant_info& all = present.type().info.all_slots;
+    const std::vector<std::string> names(all.slots, all.slots + all.slot_count);
+    if (std::find(names.begin(), names.end(), slot) == names.end())
+        refuse("slot = '" + std::string(slot) + "' is not one of " + present.rule() + "'s, " +
+               list_text(names));
+    check_options(present, changed,
+                  [&](const RuleOptions& others) { return present.agrees_on(slot, others); });
 }
 
 void Plan::check_not_stepping() const {

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "../base/array.h"
@@ -19,6 +20,8 @@ namespace fastopt::core {
 
 // Throws Failure unless rows that have begun with the present options can go on with the others.
 void check_change(const RuleOptions& present, const RuleOptions& changed);
+// As it, of a slot that was kept where the others may have begun anew.
+void check_slot(const RuleOptions& present, const RuleOptions& changed, std::string_view slot);
 
 // What a caller does wrong is thrown as Failure, before anything is modified.
 class Plan {

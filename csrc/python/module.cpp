@@ -177,7 +177,8 @@ PYBIND11_MODULE(_core, m) {
 
     m.def("check_tensor", &TensorPlan::check_tensor, "tensor_type"_a, "tensor"_a, "label"_a);
     m.def("group_state", &TensorPlan::group_state, "rule"_a, "group"_a);
-    m.def("check_change", &TensorPlan::check_change, "rule"_a, "before"_a, "group"_a);
+    m.def("group_options", &TensorPlan::group_options, "rule"_a, "group"_a);
+    m.def("check_slot", &TensorPlan::check_slot, "rule"_a, "slot"_a, "before"_a, "options"_a);
     m.def("state_like", &state_like, "parameter"_a, "value"_a);
     py::class_<TensorPlan> tensor_plan(m, "TensorPlan", python::collected<TensorPlan>());
     python::Constructor<const std::string&, const py::dict&, py::handle, const py::function&,

@@ -32,6 +32,14 @@ bool is_text(py::handle object, const char* text) {
            PyUnicode_CompareWithASCIIString(object.ptr(), text) == 0;
 }
 
+// Of a flag, for which torch takes any object.
+py::bool_ truth(py::handle name, const py::object& value) {
+    const int is_true = PyObject_IsTrue(value.ptr());
+    if (is_true >= 0) return py::bool_(is_true != 0);
+    forget_refusal();
+    refuse(PyExc_TypeError, utf8(name) + " = " + short_repr(value) + " must be True or False");
+}
+
 double load_step(const void* step, fastopt_type type) {
     if (type == FASTOPT_F64) return *static_cast<const double*>(step);
     return static_cast<double>(*static_cast<const float*>(step));
@@ -194,7 +202,7 @@ std::optional<py::dict> TensorPlan::Group::changes(const py::dict& values) const
         for (const Source& source : sources)
             if (source.is_flag && changed.contains(source.key) &&
                 !PyUnicode_Check(py::object(changed[source.key]).ptr()))
-                changed[source.key] = py::bool_(changed[source.key]);
+                changed[source.key] = truth(source.key, changed[source.key]);
     return changed;
 }
 
@@ -413,12 +421,15 @@ const py::list& TensorPlan::updated() {
     return updated_;
 }
 
-void TensorPlan::check_change(const std::string& rule, const py::dict& before,
-                              const py::dict& values) {
-    const OptionStruct present(rule, *Group(rule, before).changes(before));
-    const OptionStruct changed(rule, *Group(rule, values).changes(values));
-    if (present.slots().attr("keys")().equal(changed.slots().attr("keys")()))
-        check(fastopt_options_check_change(present.get(), changed.get()));
+void TensorPlan::check_slot(const std::string& rule, const std::string& slot,
+                            const py::dict& before, const py::dict& values) {
+    const OptionStruct present(rule, before);
+    const OptionStruct changed(rule, values);
+    check(fastopt_options_check_slot(present.get(), changed.get(), slot.c_str()));
+}
+
+py::dict TensorPlan::group_options(const std::string& rule, const py::dict& values) {
+    return OptionStruct(rule, *Group(rule, values).changes(values)).to_dict();
 }
 
 py::dict TensorPlan::group_state(const std::string& rule, const py::dict& values) {

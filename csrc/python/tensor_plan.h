@@ -46,10 +46,13 @@ class TensorPlan final : Rows {
     // (names of the slots, their initial value) under the options in a group's dictionary.
     static py::dict group_state(const std::string& rule, const py::dict& values);
 
-    // ValueError where the options in a group's dictionary give another meaning to state that has
-    // begun with others. As in torch.optim, there may come to be other slots.
-    static void check_change(const std::string& rule, const py::dict& before,
-                             const py::dict& values);
+    // All options, as a group's dictionary has them now.
+    static py::dict group_options(const std::string& rule, const py::dict& values);
+
+    // ValueError where options give another meaning to a slot that was stepped with those before.
+    // As in torch.optim, other slots may come or rest meanwhile.
+    static void check_slot(const std::string& rule, const std::string& slot, const py::dict& before,
+                           const py::dict& values);
 
     template <class Visit>
     void visit_objects(Visit&& visit) {

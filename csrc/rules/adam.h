@@ -34,8 +34,9 @@ struct AdamOptions : CommonOptions {
                    : nullptr;
     }
 
+    double state_form(int slot) const { return slot == 2 && amsgrad_corrected; }
+
     bool maximises_corrected() const { return amsgrad && amsgrad_corrected; }
-    bool other_state() const { return maximises_corrected(); }
 };
 
 template <class F, bool amsgrad>

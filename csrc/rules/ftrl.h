@@ -40,10 +40,10 @@ struct FTRLOptions : CommonOptions {
     }
 
     double initial_state(int slot) const { return slot == 0 ? initial_accumulator_value : 0.0; }
+    double state_form(int slot) const { return slot == 1 ? learning_rate_power : 0.0; }
 };
 
-// The power is a variant: masks for it made the step half as slow again, and it must not change
-// between steps, since what `z` has summed up fits one power only.
+// The power is a variant: masks for it made the step half as slow again.
 template <class F, int twice_the_power>
 struct FTRL : Rule<FTRLOptions, 2> {
     static constexpr char title[] = "FTRL";

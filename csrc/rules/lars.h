@@ -31,7 +31,7 @@ struct LARSOptions : CommonOptions {
         return nesterov && momentum == 0 ? "nesterov needs momentum > 0" : nullptr;
     }
 
-    bool other_state() const { return lr_inside; }
+    double state_form(int) const { return lr_inside; }
 };
 
 template <class F>

@@ -37,7 +37,7 @@ struct RMSPropOptions : CommonOptions {
     }
 
     double initial_state(int slot) const { return slot == 0 ? initial_accumulator_value : 0.0; }
-    bool other_state() const { return lr_inside && momentum != 0; }
+    double state_form(int slot) const { return slot == 2 && lr_inside; }
 };
 
 template <class F, bool centered, bool has_momentum>

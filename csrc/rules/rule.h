@@ -204,9 +204,9 @@ struct CommonOptions {
     // What a state slot holds before the first step.
     double initial_state(int) const { return 0.0; }
 
-    // Whether it holds something else than with these options otherwise, such as a sum of steps
-    // instead of one of gradients. It must not change once there is state.
-    bool other_state() const { return false; }
+    // Which of several things it holds, such as a sum of steps instead of one of gradients. Slots
+    // are numbered as in the variant that has most.
+    double state_form(int) const { return 0.0; }
 
     // The two forms of weight decay: a part of the gradient, and a factor of the parameter.
     double l2() const { return decoupled_weight_decay ? 0.0 : weight_decay; }

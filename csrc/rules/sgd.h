@@ -25,7 +25,7 @@ struct SGDOptions : CommonOptions {
         return lr_inside && dampening != 0 ? "lr_inside needs dampening = 0" : nullptr;
     }
 
-    bool other_state() const { return lr_inside && momentum != 0; }
+    double state_form(int) const { return lr_inside; }
 };
 
 template <class F, bool has_momentum>

@@ -410,6 +410,8 @@ class LBFGS(
         own = self._snapshot()
         vectors = ("d", "prev_flat_grad", "old_dirs", "old_stps")
         try:
+            if "optimizer" not in state_dict:
+                raise ValueError("it has no entry 'optimizer', as torch's")
             if state_dict["optimizer"] != own["optimizer"]:
                 raise ValueError(f"it is of {state_dict['optimizer']}")
             (group,), (own_group,) = state_dict["param_groups"], own["param_groups"]

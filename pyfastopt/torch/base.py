@@ -7,7 +7,7 @@ import inspect
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Set
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from inspect import Signature
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from torch.optim import optimizer as torch_optimizer
 
 from .. import _core, optimizers
-from ..checkpoint import LOOPS, OURS, check_state_of_torch
+from ..checkpoint import LOOPS, OURS, check_meaning
 from ..declaration import check_own_key
 from ..optimizer import Optimizer
-from .checkpoint import SLOTS, check_checkpoint
+from .checkpoint import ALWAYS, SLOTS, check_checkpoint
 from .sparse import TAKE_SPARSE, is_sparse, sparse_view
 from .views import check_whole, is_plain, like, plain_gradient, plain_view
 
@@ -48,14 +48,14 @@ class Shared:
         self.plan: _core.TensorPlan | None = None
         # The state tensors that were made here, by id, and the arrays in whose memory they are.
         self.arrays: Mapping[int, tuple[torch.Tensor, Any]] = {}
-        # The options that a parameter's state has been stepped with.
+        # The options that give each state tensor its meaning.
         self.options: Mapping[torch.Tensor, dict[str, Any]] = {}
         # From then on somebody else may replace or move the state, which each step has to look up.
         self.state_was_handed_out = False
 
     def forget_plan(self) -> None:
-        """Forget what was known of the state."""
-        self.plan, self.arrays, self.options = None, {}, {}
+        """Forget where the state was."""
+        self.plan, self.arrays = None, {}
 
 
 class Locked(torch.optim.Optimizer):
@@ -68,6 +68,15 @@ class Locked(torch.optim.Optimizer):
         self = super().__new__(cls)
         self._shared = Shared()
         return self
+
+    def load_state_dict(self, state_dict: Any) -> None:
+        """Take over options and state, as torch's class or this one has saved them."""
+        if isinstance(state_dict, Mapping) and isinstance(state_dict.get("optimizer"), str):
+            raise ValueError(
+                f"state_dict is of pyfastopt.{state_dict['optimizer']}, whose state is in arrays; "
+                f"load what {type(self).__name__} gave, of torch.optim or of pyfastopt.torch"
+            )
+        super().load_state_dict(state_dict)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**super().__getstate__(), "num_threads": self.num_threads}
@@ -154,7 +163,7 @@ class Fused(Locked):
 
     @state.setter
     def state(self, value: defaultdict[torch.Tensor, Any]) -> None:
-        _check_state(value)
+        check_state(value)
         self.__dict__["state"] = value
         self._shared.forget_plan()
 
@@ -174,7 +183,7 @@ class Fused(Locked):
                 except (KeyError, TypeError, ValueError, RuntimeError, OverflowError):
                     continue  # the next step says what is wrong, if something is
                 for name, scalar in self._plain.derived_state.items():
-                    value = scalar(group, step)
+                    value = scalar({**self._plain.defaults, **group}, step)
                     # In old checkpoints they are numbers.
                     if not isinstance(state.get(name), torch.Tensor):
                         dtype = torch.float64 if double else torch.float32
@@ -185,19 +194,25 @@ class Fused(Locked):
         return {**super().__getstate__(), "state_options": self._shared.options}
 
     def _take_state(self, state: dict[str, Any]) -> None:
-        options = state.pop("state_options", None)
+        options = state.pop("state_options", {})
         super()._take_state(state)
+        self._shared.options = {**self._shared.options, **options}
         self._begin()
-        # A checkpoint has the options that go with its state.
-        self._shared.options = self._options_of_state() if options is None else options
 
     def _options_of_state(self) -> dict[torch.Tensor, dict[str, Any]]:
-        """Return the present options of each parameter that has state."""
-        found = {}
+        """Return the options that give each state tensor its meaning: its group's at first."""
+        rule, known = self._plain.rule, self._shared.options
+        now: dict[torch.Tensor, dict[str, Any]] = {}
         for group in self.param_groups:
-            options = {name: group[name] for name in self._plain.defaults if name in group}
-            found.update({p: options for p in group["params"] if self._state.get(p)})
-        return found
+            # What is wrong with a group, its next step says.
+            with suppress(TypeError, ValueError, KeyError):
+                now.update(dict.fromkeys(group["params"], _core.group_options(rule, group)))
+        return {
+            tensor: options
+            for p, entry in self._state.items()
+            for tensor in _slots_of(rule, entry).values()
+            if (options := known.get(tensor) or now.get(p)) is not None
+        }
 
     def _take_checkpoint(self, state: dict[str, Any]) -> None:
         super()._take_checkpoint(state)
@@ -209,14 +224,14 @@ class Fused(Locked):
             given = dict(group)
             group.update({name: now[name] for name in now if name in ours and name not in group})
             if any(state["state"].get(p) for p in group["params"]):
-                known = {k: v for k, v in group.items() if k in self._plain.defaults}
-                options = {**self._plain.defaults, **known}
-                check_state_of_torch(self._plain, options, given, f"state_dict: param_groups[{i}]")
+                place = f"state_dict: param_groups[{i}]"
+                check_meaning(self._plain.rule, given, group, place)
 
     def _begin(self) -> None:
         """Forget what was known of the state: it is new, and no one else holds it."""
         self._shared.forget_plan()
         self._shared.state_was_handed_out = False
+        self._shared.options = self._options_of_state()
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Add a parameter group, if its options are supported."""
@@ -233,17 +248,20 @@ class Fused(Locked):
         """Raise for options that are not supported, and for keys that are nearly options."""
         check_keys(group, self.defaults.keys(), self._plain.defaults.keys(), place)
         for name in ("capturable", "differentiable"):
-            if group.get(name):
+            value = group.get(name)
+            if value is not None and value is not False:
                 raise ValueError(
-                    f"{name} = {group[name]} is not supported: a step of pyfastopt is not part of "
-                    "a CUDA graph or of autograd's; pass False, or use torch.optim"
+                    f"{place}: {name} = {_core.short_repr(value)} is not supported: a step of "
+                    "pyfastopt is not part of a CUDA graph or of autograd's; pass False, or use "
+                    "torch.optim"
                 )
         with _named(place):
             _core.group_state(self._plain.rule, group)
 
     def _check_arrangement(self) -> None:
         """Raise where groups, members or state are no longer what torch's class makes of them."""
-        _check_state(self._state)
+        check_state(self._state)
+        check_groups(self.param_groups)
         places: dict[torch.Tensor, str] = {}
         for i, group in enumerate(self.param_groups):
             check_members(group, f"param_groups[{i}]")
@@ -324,8 +342,8 @@ class Fused(Locked):
         counts = iter(np.zeros((number, 1), np.float64 if double else np.float32))
         for i, group in enumerate(self.param_groups):
             rows = []
-            now = {name: group[name] for name in self._plain.defaults if name in group}
-            checked = None
+            now = _core.group_options(self._plain.rule, group)
+            checked: set[tuple[str, int]] = set()
             for k, p in enumerate(group["params"]):
                 place = f"param_groups[{i}]['params'][{k}]"
                 if p.grad is not None:
@@ -338,11 +356,13 @@ class Fused(Locked):
                 rows.append((p, plain, state, steps))
                 if state:
                     states.append((p, state))
-                before = self._shared.options.get(p) if steps else None
-                if before is not None and before is not checked:
+                for name, tensor in _slots_of(self._plain.rule, self._state.get(p)).items():
+                    before = self._shared.options.get(tensor)
+                    if before is None or name not in (state or ()) or (name, id(before)) in checked:
+                        continue
                     with _named(f"param_groups[{i}]"):
-                        _core.check_change(self._plain.rule, before, now)
-                    checked = before
+                        _core.check_slot(self._plain.rule, name, before, now)
+                    checked.add((name, id(before)))
             groups.append((group, rows))
         plan = _core.TensorPlan(
             self._plain.rule,
@@ -391,6 +411,14 @@ class Fused(Locked):
         entry = self._state.get(p, {})
         if not isinstance(entry, dict):
             raise TypeError(f"state[{place}] = {_core.short_repr(entry)} must be a dict")
+        # In SGD's, torch says None where the buffer has not begun.
+        if self._has_step and entry.keys() & {"step", *slots}:
+            always = ALWAYS[self._plain.rule] | {"step"}
+            if lost := [name for name in sorted(always) if entry.get(name) is None]:
+                raise ValueError(
+                    f"state[{place}] has no entry {lost}; load a whole state, or delete all of it "
+                    "to begin anew"
+                )
         # Torch has a sparse buffer of momentum where gradients are sparse.
         present = {
             name: value.to_dense() if is_sparse(value) else value
@@ -413,6 +441,8 @@ class Fused(Locked):
                 state["step"] = step, self._array_of(step, step)
             else:
                 with _named(f"{place}'s step = {_core.short_repr(step)}"):
+                    if isinstance(step, (str, bytes, bytearray)):
+                        raise ValueError("it must be a number")
                     count[...] = float(step)
                 state["step"] = torch.from_numpy(count), count
         return state, 0 if missing else 1
@@ -426,6 +456,14 @@ class Fused(Locked):
         return None
 
 
+def _slots_of(rule: str, entry: Any) -> dict[str, torch.Tensor]:
+    """Return the tensors among the state of a parameter that a rule's slots are."""
+    if not isinstance(entry, dict):
+        return {}
+    slots = SLOTS[rule]
+    return {k: v for k, v in entry.items() if k in slots and isinstance(v, torch.Tensor)}
+
+
 def check_keys(group: Mapping[str, Any], torchs: Set[str], options: Set[str], place: str) -> None:
     """Raise for options that a parameter group lacks, and for keys that are nearly options."""
     if lost := torchs - group.keys() - LOOPS - OURS:
@@ -435,9 +473,16 @@ def check_keys(group: Mapping[str, Any], torchs: Set[str], options: Set[str], pl
         check_own_key(key, known)
 
 
-def _check_state(state: Any) -> None:
+def check_state(state: Any) -> None:
+    """Raise TypeError unless the state is a dictionary."""
     if not isinstance(state, dict):
         raise TypeError(f"state = {_core.short_repr(state)} must be a dict, by parameters")
+
+
+def check_groups(groups: Any) -> None:
+    """Raise TypeError unless the parameter groups are a list."""
+    if not isinstance(groups, list):
+        raise TypeError(f"param_groups = {_core.short_repr(groups)} must be a list of dicts")
 
 
 def check_members(group: Any, place: str) -> None:

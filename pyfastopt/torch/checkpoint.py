@@ -14,6 +14,12 @@ from ..checkpoint import ALL_OPTIONS, LOOPS, OURS
 #: The names of each rule's state arrays, under whichever options.
 SLOTS = {rule: set(slots) for rule, _, _, slots in _core.rules()}
 
+#: Those that it has under any.
+ALWAYS = {
+    rule: set.intersection(*(set(slots) for of, slots in _core.variants() if of == rule))
+    for rule in SLOTS
+}
+
 #: What L-BFGS has in its state, once it has moved.
 LBFGS_STATE = frozenset(
     {"func_evals", "n_iter", "t", "H_diag", "prev_loss"}

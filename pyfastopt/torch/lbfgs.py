@@ -13,7 +13,7 @@ import torch
 
 from .. import _core, lbfgs
 from ..lbfgs.options import as_array, count, real
-from .base import Locked, check_keys, check_members
+from .base import Locked, check_groups, check_keys, check_members, check_state
 from .checkpoint import LBFGS_STATE
 
 
@@ -80,6 +80,8 @@ class LBFGS(Locked, torch.optim.LBFGS):
         return self._shared.lock.run(self._iterate, closure)
 
     def _iterate(self, closure: Callable[[], Any]) -> Any:
+        check_state(self.state)
+        check_groups(self.param_groups)
         if len(self.param_groups) != 1:
             raise ValueError(
                 f"param_groups has {len(self.param_groups)} groups; LBFGS works on all parameters "
@@ -100,7 +102,7 @@ class LBFGS(Locked, torch.optim.LBFGS):
             # The parameters may have changed under autograd's eyes.
             torch.autograd.graph.increment_version(params)
             for name in ("func_evals", "n_iter"):
-                self.state[params[0]][name] = plain._scalars[name]
+                self.state.setdefault(params[0], {})[name] = plain._scalars[name]
             with torch.enable_grad():
                 loss = closure()
             if not losses:
@@ -120,8 +122,9 @@ class LBFGS(Locked, torch.optim.LBFGS):
         finally:
             torch.autograd.graph.increment_version(params)
             self._written = _as_tensors(plain._entries())
+            entry = self.state.setdefault(params[0], {})
             for name, value in self._written.items():
-                self.state[params[0]][name] = value.copy() if isinstance(value, list) else value
+                entry[name] = value.copy() if isinstance(value, list) else value
         return losses[0]
 
     def _prepare(self, params: list[torch.Tensor], history_size: int) -> lbfgs.LBFGS:
@@ -150,7 +153,14 @@ class LBFGS(Locked, torch.optim.LBFGS):
 
 def _checked(group: Mapping[str, Any]) -> dict[str, Any]:
     rate = group["lr"]
-    return lbfgs.checked_options({**group, "lr": rate.item() if torch.is_tensor(rate) else rate})
+    if torch.is_tensor(rate):
+        try:
+            rate = rate.item()
+        except RuntimeError as error:
+            raise ValueError(
+                f"lr = {_core.short_repr(rate)} must be a finite number >= 0: {error}"
+            ) from None
+    return lbfgs.checked_options({**group, "lr": rate})
 
 
 def _number(loss: Any) -> float:

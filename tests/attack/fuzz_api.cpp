@@ -1064,6 +1064,11 @@ class World {
         CHECK((variant != nullptr) <= good);
         accepted("check_change",
                  [&] { return fastopt_options_check_change(options.head(), other.head()); });
+        const char* slot =
+            variant == nullptr || variant->slot_count == 0 ? "none" : variant->slots[0];
+        accepted("check_slot", [&] {
+            return fastopt_options_check_slot(options.head(), other.head(), seldom_null(slot));
+        });
         CHECK(options.bytes() == before);
         Model& model = *draw_model();
         const std::size_t group = draw_index(model.groups.size());
