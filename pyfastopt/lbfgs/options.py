@@ -37,6 +37,10 @@ class Setting(Option):
         optimizer._options[self.name] = self.check(self.name, value)
 
 
+def _refusal(name: str, value: Any, wanted: str) -> str:
+    return f"{name} = {_core.short_repr(value)} must be {wanted}"
+
+
 def real(value: Any) -> float:
     """Return a real number as a float; TypeError for anything else, ValueError beyond floats."""
     if isinstance(value, (bool, np.bool_, str, bytes, bytearray, complex, np.complexfloating)):
@@ -49,15 +53,14 @@ def real(value: Any) -> float:
 
 def number(name: str, value: Any, wanted: str = "a finite number") -> float:
     """Return the number, or say what it has to be."""
-    refusal = f"{name} = {_core.short_repr(value)} must be {wanted}"
     if isinstance(value, bool) or not isinstance(value, (int, float, np.floating, np.integer)):
-        raise TypeError(refusal)
+        raise TypeError(_refusal(name, value, wanted))
     try:
         number = real(value)
     except ValueError:
         number = math.inf
     if not math.isfinite(number):
-        raise ValueError(refusal)
+        raise ValueError(_refusal(name, value, wanted))
     return number
 
 
@@ -71,30 +74,30 @@ def non_negative(name: str, value: Any) -> float:
     """Return the number, or say what it has to be."""
     wanted = "a finite number >= 0"
     if (rate := number(name, value, wanted)) < 0:
-        raise ValueError(f"{name} = {_core.short_repr(value)} must be {wanted}")
+        raise ValueError(_refusal(name, value, wanted))
     return rate
 
 
 def count(name: str, value: Any, least: int = 0, most: int = sys.maxsize) -> int:
     """Return the number, or say what it has to be."""
-    wanted = f"{name} = {_core.short_repr(value)} must be an integer >= {least}"
+    wanted = f"an integer >= {least}"
     try:
         number = None if isinstance(value, bool) else index(value)
     except Exception:
         number = None
     if number is None:
-        raise TypeError(wanted)
+        raise TypeError(_refusal(name, value, wanted))
     if number < least:
-        raise ValueError(wanted)
+        raise ValueError(_refusal(name, value, wanted))
     if number > most:
-        raise ValueError(f"{wanted} and <= {most}")
+        raise ValueError(_refusal(name, value, f"{wanted} and <= {most}"))
     return number
 
 
 def line_search_name(name: str, value: Any) -> LineSearch:
     """Return the name, or say what it has to be."""
     if value is not None and not (isinstance(value, str) and value == "strong_wolfe"):
-        raise ValueError(f"{name} = {_core.short_repr(value)} must be None or 'strong_wolfe'")
+        raise ValueError(_refusal(name, value, "None or 'strong_wolfe'"))
     return None if value is None else "strong_wolfe"
 
 
