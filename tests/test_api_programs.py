@@ -11,6 +11,8 @@ import pytest
 from c_library import RULES, reported
 from table import SANITIZED
 
+import pyfastopt as fo
+
 COMPILERS = {
     ".c": shlex.split(os.environ.get("CC", "cc")),
     ".cpp": shlex.split(os.environ.get("CXX", "c++")),
@@ -38,12 +40,12 @@ def flags():
 def build(flags, tmp_path):
     """Compiles without warnings, and runs; returns what was printed."""
 
-    def build(language, standard, source, *, run=True):
+    def build(language, standard, source, *options, run=True):
         file, program = tmp_path / f"program{language}", tmp_path / "program"
         file.write_text(source)
-        options = f"-std={standard} {WARNINGS[language]}".split()
+        strict = f"-std={standard} {WARNINGS[language]}".split()
         output = ["-o", program] if run else ["-fsyntax-only"]
-        command = [*COMPILERS[language], *options, file, *output, *flags]
+        command = [*COMPILERS[language], *strict, file, *output, *flags, *options]
         result = subprocess.run(command, capture_output=True, text=True, check=False)
         assert result.returncode == 0, result.stderr
         assert result.stderr == ""
@@ -215,3 +217,77 @@ SPARE_ROOM = r"""
 def test_cpp_looks_at_sizes(build):
     """An empty vector may have an address all the same, with less room behind it than is needed."""
     assert build(".cpp", "c++17", CPP.replace("BODY", SPARE_ROOM)) == ""
+
+
+FLOATING_POINT = r"""
+#include <fenv.h>
+#include <stdio.h>
+#include <string.h>
+#ifdef __SSE2__
+#include <xmmintrin.h>
+#endif
+#include "fastopt.h"
+
+enum { size = 1 << 18 };
+static float g[size], arrays[3][3][size];
+static double sums[3][2];
+
+/* With LAMB, which measures, and a vector function. */
+static void work(int mode, int threads, int slot) {
+    float(*a)[size] = arrays[slot];
+    fenv_t own;
+    fegetenv(&own);
+    for (int i = 0; i < size; ++i) {
+        g[i] = i % 2 == 0 ? 1e-41f * (float)(i % 97) : 0.1f / (float)(1 + i);
+        a[0][i] = i % 3 == 0 ? 3e-39f : 1.0f / (float)(3 + i);
+        a[1][i] = a[2][i] = 0;
+    }
+    if (mode == 1) fesetround(FE_UPWARD);
+#ifdef __SSE2__
+    if (mode == 2) _mm_setcsr(_mm_getcsr() | 0x8040); /* subnormals in and out are 0 */
+#endif
+    fastopt_lamb_f32(NULL, 1, size, a[0], g, a[1], a[2], threads);
+    fastopt_magnitudes(FASTOPT_F32, size, g, sums[slot], threads);
+    fesetenv(&own);
+}
+
+static int same(int a, int b) {
+    return memcmp(arrays[a], arrays[b], sizeof arrays[a]) == 0 &&
+           memcmp(sums[a], sums[b], sizeof sums[a]) == 0;
+}
+
+int main(void) {
+#ifdef __SSE2__
+    const int modes = 3;
+#else
+    const int modes = 2;
+#endif
+    for (int threads = 2; threads <= 5; ++threads)
+        for (int mode = 0; mode < modes; ++mode) {
+            int changed = 0;
+            work(0, 1, 0);
+            work(mode, 1, 1);
+            work(mode, threads, 2);
+            if (!same(1, 2)) printf("mode %d: %d threads show\n", mode, threads);
+            if (mode > 0 && same(0, 1)) printf("mode %d does not matter\n", mode);
+#pragma omp parallel num_threads(threads) reduction(+ : changed)
+            {
+                changed += fegetround() != FE_TONEAREST;
+#ifdef __SSE2__
+                changed += (_mm_getcsr() & 0x8040) != 0;
+#endif
+            }
+            if (changed > 0) printf("mode %d: %d of %d stay so\n", mode, changed, threads);
+        }
+    return 0;
+}
+"""
+
+
+@needs_compiler
+@pytest.mark.skipif(
+    fo.runtime_info()["openmp"] is None, reason="built without OpenMP: every step is serial"
+)
+def test_helpers_compute_as_their_caller_does(build):
+    """Its rounding mode, and whether it flushes subnormals, act on all of a step or on none."""
+    assert build(".c", "c99", FLOATING_POINT, "-fopenmp", "-lm") == ""

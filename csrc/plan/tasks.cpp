@@ -4,6 +4,8 @@
 
 #ifdef _OPENMP
 #include <omp.h>
+
+#include <cfenv>
 #endif
 
 #include "../runtime/isa.h"
@@ -19,6 +21,30 @@ constexpr std::size_t grain = 16;
 // The most blocks that are measured before their sums are added up. All threads wait for each other
 // then, so it is to be seldom; and the sums are on the caller's stack.
 constexpr std::size_t wave_blocks = 1024;
+
+// Calls run(part, parts) in so many threads, each with a part of its own. All compute in the calling
+// thread's floating-point environment, so that a rounding mode or flushed subnormals do not show
+// how many they are; the others then put back their own. A single thread opens no team: it may be
+// one of the caller's own, and must not meet a barrier.
+template <class Run>
+void run_team([[maybe_unused]] int threads, const Run& run) {
+#ifdef _OPENMP
+    if (threads > 1) {
+        std::fenv_t callers;
+        std::fegetenv(&callers);
+#pragma omp parallel num_threads(threads)
+        {
+            std::fenv_t own;
+            std::fegetenv(&own);
+            std::fesetenv(&callers);
+            run(omp_get_thread_num(), omp_get_num_threads());
+            if (omp_get_thread_num() > 0) std::fesetenv(&own);
+        }
+        return;
+    }
+#endif
+    run(0, 1);
+}
 
 // What is copied together of operands that are not contiguous.
 constexpr std::size_t tile_size = measured_elements;
@@ -170,15 +196,13 @@ class TaskList {
 
 }  // namespace
 
-void run_tasks(const Task* tasks, std::size_t count, [[maybe_unused]] int threads, Tiles* tiles) {
+void run_tasks(const Task* tasks, std::size_t count, int threads, Tiles* tiles) {
     if (count == 0) return;
     const TaskList list(tasks, count);
     const bool prefetch = prefetches();
     double sums[2 * wave_blocks];
     double totals[2];
-    // What one of several threads does. A single one must not meet a barrier: it may be one of the
-    // caller's own team.
-    const auto run_part = [&](int part, int parts) {
+    run_team(threads, [&](int part, int parts) {
         Tiles* own = tiles == nullptr ? nullptr : tiles + part;
         for (std::size_t from = 0; from < list.blocks(); from += wave_blocks) {
             const Range wave = list.of_blocks(from, std::min(list.blocks(), from + wave_blocks));
@@ -192,30 +216,21 @@ void run_tasks(const Task* tasks, std::size_t count, [[maybe_unused]] int thread
             }
         }
         list.sweep(list.share(list.all(), part, parts, grain), prefetch, own);
-    };
-#ifdef _OPENMP
-    if (threads > 1) {
-#pragma omp parallel num_threads(threads)
-        run_part(omp_get_thread_num(), omp_get_num_threads());
-        return;
-    }
-#endif
-    run_part(0, 1);
+    });
 }
 
-void for_each_block(std::size_t count, [[maybe_unused]] std::size_t bytes,
-                    [[maybe_unused]] int threads,
+void for_each_block(std::size_t count, std::size_t bytes, int threads,
                     const std::function<void(std::size_t, std::size_t, std::size_t)>& visit) {
-    const auto blocks = static_cast<std::ptrdiff_t>(block_count(count));
-#ifdef _OPENMP
-    threads = threads_for(bytes, threads);
-#pragma omp parallel for num_threads(threads) if (threads > 1)
-#endif
-    for (std::ptrdiff_t k = 0; k < blocks; ++k) {
-        const auto block = static_cast<std::size_t>(k);
-        const std::size_t first = block * block_elements;
-        visit(block, first, std::min(block_elements, count - first));
-    }
+    const std::size_t blocks = block_count(count);
+    run_team(threads_for(bytes, threads), [&](int part, int parts) {
+        const auto cut = [&](int k) {
+            return blocks * static_cast<std::size_t>(k) / static_cast<std::size_t>(parts);
+        };
+        for (std::size_t block = cut(part); block < cut(part + 1); ++block) {
+            const std::size_t first = block * block_elements;
+            visit(block, first, std::min(block_elements, count - first));
+        }
+    });
 }
 
 }  // namespace fastopt::core
