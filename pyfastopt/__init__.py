@@ -28,7 +28,7 @@ if _core.__version__ != __version__:
     )
 
 from . import functional, interop, optimizers
-from ._types import Convention
+from ._types import Convention, Threading
 from .functional import *
 from .interop import *
 from .lbfgs import LBFGS
@@ -42,6 +42,7 @@ __all__ = [
     "Optimizer",
     "ParamGroup",
     "RuntimeInfo",
+    "Threading",
     "preset",
     "runtime_info",
     "use_isa",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence, ValuesView
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypedDict
 
 from numpy.typing import NDArray
 
@@ -35,6 +35,22 @@ Params: TypeAlias = Array | Sequence[Any] | Mapping[Any, Any] | Iterator[Any] | 
 Pair: TypeAlias = tuple[float, float]
 
 OptionValue: TypeAlias = float | bool | Pair
+
+
+class Threading(TypedDict):
+    """How a step used threads: the property ``threading`` of an optimizer."""
+
+    #: That it ran in.
+    num_threads: int
+    #: That it might have run in; 1 where it is small.
+    most: int
+    #: "measured": they gain by it now, or are on trial. "exact": the option ``num_threads`` says
+    #: so. "limited": no more than one was allowed; ``runtime_info()`` tells by what. "small": the
+    #: step touched less than half a mebibyte, which is one thread's.
+    reason: Literal["measured", "exact", "limited", "small"]
+    #: Where it measured: how long the step takes, of late, with the numbers of threads tried.
+    seconds: dict[int, float]
+
 
 #: A framework whose formulas and defaults an optimizer takes over.
 Convention: TypeAlias = Literal["torch", "keras", "optax", "mxnet"]

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar, get_args
 
 from . import _core, checkpoint
-from ._types import Convention, OptionValue, Params, Tree
+from ._types import Convention, OptionValue, Params, Threading, Tree
 from .checkpoint import Differences
 from .declaration import BaseOptimizer, ThreadsOption, check_own_key, field
 from .formulas import Floats, Options, State
@@ -92,8 +92,9 @@ class Optimizer(BaseOptimizer, private=("_common", "_convention", "_groups", "_p
         The framework whose formula and defaults to take: a preset of the options, which those
         that are given override. :func:`preset` shows it, and docs/conventions.md the formulas.
     num_threads : int
-        Threads that a step may use. By default ``PYFASTOPT_NUM_THREADS``, else OpenMP's number,
-        and at most the CPUs that the process may use.
+        Threads of a step that touches half a mebibyte or more. By default as many as gain by it at
+        the time, which the optimizer learns from how long its steps take, and at most
+        ``runtime_info()["num_threads"]``. The result does not depend on it.
     weight_decay
         The L2 penalty's gradient ``weight_decay * p`` is added to `g`; >= 0.
     decoupled_weight_decay
@@ -264,6 +265,11 @@ class Optimizer(BaseOptimizer, private=("_common", "_convention", "_groups", "_p
             For gradients that do not fit. Nothing has been modified then.
         """
         self._step(grads)
+
+    @property
+    def threading(self) -> Threading | None:
+        """How the last step used threads, a :class:`Threading`; None before the first."""
+        return self._plan.threading()
 
     @property
     def param_groups(self) -> tuple[ParamGroup, ...]:

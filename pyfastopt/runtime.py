@@ -22,6 +22,7 @@ class RuntimeInfo(TypedDict):
     prefetch: bool
     openmp: int | None
     num_threads: int
+    thread_limits: dict[str, int | None]
     cpus: int
     compiler: str
     machine: str
@@ -39,9 +40,20 @@ def runtime_info() -> RuntimeInfo:
         widest last; ``isas_compiled``: those in the library; ``prefetch``: whether long sweeps
         prefetch, which ``PYFASTOPT_PREFETCH`` (0 or 1) decides where it is set, and else whether
         this kind of CPU is known to gain by it; ``openmp``: OpenMP's version as a date (201511 is
-        4.5), None where the library was built without it; ``num_threads``: threads of a step by
-        default; ``cpus``: those that the process may use; ``compiler``: what the library was built
-        with; and the versions of the rest.
+        4.5), None where the library was built without it; ``num_threads``: the most threads
+        that a step chooses by itself, the least of ``thread_limits``:
+
+        - ``PYFASTOPT_NUM_THREADS`` and ``OMP_THREAD_LIMIT``, as the environment has them;
+        - ``openmp``: OpenMP's own number, which ``OMP_NUM_THREADS`` sets and
+          ``threadpoolctl.threadpool_limits`` lowers; under ``PYFASTOPT_NUM_THREADS``, only if it is
+          lower than it was;
+        - ``cpus``: those that the process may run on;
+        - ``cgroup``: the quota of CPU time of a container or another control group of Linux, in
+          CPUs, rounded up;
+        - ``fork``: 1 in a forked child, where OpenMP's threads are missing;
+
+        None where there is no such limit. ``cpus``: as there; ``compiler``: what the library was
+        built with; and the versions of the rest.
     """
     affinity = getattr(os, "sched_getaffinity", None)
     return {
@@ -52,6 +64,7 @@ def runtime_info() -> RuntimeInfo:
         "prefetch": _core.prefetches(),
         "openmp": _core.openmp_version() or None,
         "num_threads": _core.num_threads(0),
+        "thread_limits": _core.thread_limits(),
         "cpus": len(affinity(0)) if affinity else os.cpu_count() or 1,
         "compiler": _core.compiler,
         "machine": f"{platform.system()} {platform.machine()}",

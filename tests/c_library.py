@@ -72,6 +72,7 @@ for name, members in HEADER.structs.items():
     TYPES[f"const {name}*"] = ctypes.POINTER(TYPES[name])
 
 VariantInfo, Array = TYPES["fastopt_variant_info"], TYPES["fastopt_array"]
+Threading, ThreadLimits = TYPES["fastopt_threading"], TYPES["fastopt_thread_limits"]
 
 
 class Api:

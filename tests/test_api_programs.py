@@ -135,6 +135,7 @@ USE_OF_CPP = r"""
     const fastopt_array slot = plan.slot(row, 1);
     CHECK(slot.ndim == 1 && slot.shape[0] == 5 && *static_cast<const float*>(slot.data) == v[0]);
     CHECK(plan.steps(row) == 1);
+    CHECK(plan.threading().num_threads == 1 && plan.threading().reason == FASTOPT_THREADS_SMALL);
 
     plan.clear_gradient(row);
     plan.step();

@@ -21,6 +21,8 @@ from c_library import (
     Array,
     Plan,
     Refused,
+    Threading,
+    ThreadLimits,
     changed,
     described,
     values,
@@ -127,11 +129,13 @@ class World:
                 "flags": 0,
             },
             "plan_step": {"num_threads": 2},
+            "plan_get_threading": {"threading": Threading()},
             "plan_get_options": {"group": 0, "options": adam.copy()},
             "plan_set_options": {"group": 0, "options": changed(adam, lr=0.5)},
             "plan_get_steps": {"row": 0, "steps": ctypes.c_int64()},
             "plan_set_steps": {"row": 0, "steps": 7},
             "plan_get_slot": {"row": 1, "slot": 0, "array": Array()},
+            "get_thread_limits": {"limits": ThreadLimits()},
             "use_isa": {"name": self.api.active_isa()},
         }[function]
         if function == "adam_f64":
@@ -154,7 +158,7 @@ class World:
         def passed(value):
             if isinstance(value, np.ndarray):
                 return value.ctypes
-            outputs = Array, ctypes.c_int, ctypes.c_int64, ctypes.c_size_t
+            outputs = ctypes.Structure, ctypes.c_int, ctypes.c_int64, ctypes.c_size_t
             is_output = isinstance(value, outputs) or value is self.handle
             return ctypes.byref(value) if is_output else value
 
@@ -258,6 +262,8 @@ BAD = {
     (INVALID_ARGUMENT, TAKE_PLANS): null("plan"),
     (INVALID_ARGUMENT, f"{TAKE_OPTIONS} plan_get_options"): null("options"),
     (INVALID_ARGUMENT, "plan_get_steps"): null("steps"),
+    (INVALID_ARGUMENT, "plan_get_threading"): null("threading"),
+    (INVALID_ARGUMENT, "get_thread_limits"): null("limits"),
     (INVALID_ARGUMENT, "plan_get_slot"): [
         *null("array"),
         ({"slot": 1}, "slot = 1 is not below the row's 1 slots"),
@@ -318,8 +324,8 @@ BAD = {
         for steps in (-1, -(2**63), MAX_STEPS + 1)
     ],
     (INVALID_ARGUMENT, "plan_step adam_f64 apply"): [
-        ({"num_threads": n}, f"num_threads = {n} must be an integer from 1 to 1024, or 0 for the")
-        for n in (-1, 1025, 2**31 - 1)
+        ({"num_threads": n}, f"num_threads = {n} must be an integer from 1 to 1024, or 0 to")
+        for n in (-1025, 1025, 2**31 - 1, -(2**31))
     ],
     (INVALID_ARGUMENT, "adam_f64 apply"): [
         ({"step": step}, f"step = {step} must be an integer from 1 to {MAX_STEPS}")

@@ -14,6 +14,8 @@ from c_library import (
     INVALID_ENVIRONMENT,
     Plan,
     Refused,
+    Threading,
+    ThreadLimits,
     assert_same,
     described,
     of_class,
@@ -22,6 +24,9 @@ from c_library import (
 from threads import run_threads
 
 import pyfastopt as fo
+
+# Their numbers are compiled into programs.
+SMALL, EXACT, LIMITED, MEASURED = range(4)
 
 
 def test_busy(api):
@@ -92,6 +97,42 @@ def test_two_plans_in_two_threads(api, threads, rng):
     run_threads(*(partial(work, plan) for plan, _, _ in jobs))
     for plan, p, twin in jobs:
         assert_same(plan, [0], twin, [p])
+
+
+def test_threading(api):
+    """What a plan says of its last step, and what it may choose from."""
+    limits, told = ThreadLimits(), Threading()
+    api.get_thread_limits(ctypes.byref(limits))
+    most = min(value for name, _ in limits._fields_ if (value := getattr(limits, name)))
+    assert api.num_threads(0) == api.num_threads(-1024) == most
+    assert api.num_threads(-1) == 1
+    able = 1 if limits.forked else limits.openmp_limit
+    assert api.num_threads(3) == min(3, able)
+
+    plan = Plan(api)
+    plan.add_group(fo.option_struct("sgd"))
+    plan.add_row(0, np.ones(1 << 18))
+    plan.set_gradient(0, np.ones(1 << 18))
+    chosen = MEASURED if most > 1 else LIMITED
+    for num_threads, reason, allowed in [
+        (0, chosen, most),
+        (3, EXACT, min(3, able)),
+        (-1, LIMITED, 1),
+    ]:
+        plan.step(num_threads)
+        api.plan_get_threading(plan.handle, ctypes.byref(told))
+        assert (told.reason, told.most) == (reason, allowed)
+        assert 1 <= told.num_threads <= told.most
+    for _ in range(20):
+        plan.step(-2)
+    api.plan_get_threading(plan.handle, ctypes.byref(told))
+    assert told.most == min(2, most)
+    assert [*told.tried[: told.count]] == ([1, 2] if most > 1 else [])
+    assert all(seconds > 0 for seconds in told.seconds[: told.count])
+    plan.set_gradient(0, None)
+    plan.step(2)
+    api.plan_get_threading(plan.handle, ctypes.byref(told))
+    assert (told.num_threads, told.reason) == (1, SMALL)
 
 
 FIRST_CALLS = """

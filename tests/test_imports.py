@@ -23,7 +23,7 @@ ALLOWED = {
     "optimizers": "_core _stubs _types declaration formulas optimizer",
     "reference": "_core formulas lbfgs optimizer",
     "runtime": "_core",
-    "torch": "_core _stubs checkpoint declaration lbfgs optimizer optimizers",
+    "torch": "_core _stubs _types checkpoint declaration lbfgs optimizer optimizers",
     "train": "__init__ lbfgs optimizer reference",
 }
 

@@ -22,9 +22,84 @@ needs_openmp = pytest.mark.skipif(
 )
 
 
-def test_default_never_exceeds_the_cpus():
+def test_default_never_exceeds_its_limits():
     info = fo.runtime_info()
+    limits = [limit for limit in info["thread_limits"].values() if limit is not None]
+    assert info["num_threads"] == min(limits)
     assert 1 <= info["num_threads"] <= info["cpus"]
+
+
+def optimizer(size, **options):
+    return fo.SGD(np.ones(size, np.float32), **options), np.ones(size, np.float32)
+
+
+def test_what_a_step_says_of_its_threads():
+    opt, g = optimizer(LARGE, num_threads=3)
+    assert opt.threading is None
+    opt.step(g)
+    number = 3 if fo.runtime_info()["openmp"] else 1
+    assert opt.threading == dict(num_threads=number, most=number, reason="exact", seconds={})
+    opt, g = optimizer(10, num_threads=3)
+    opt.step(g)
+    assert opt.threading == dict(num_threads=1, most=1, reason="small", seconds={})
+
+
+def test_what_a_step_measures():
+    most = fo.runtime_info()["num_threads"]
+    opt, g = optimizer(LARGE)
+    if most == 1:
+        opt.step(g)
+        assert opt.threading == dict(num_threads=1, most=1, reason="limited", seconds={})
+        return
+    for _ in range(30):
+        opt.step(g)
+        assert opt.threading["reason"] == "measured"
+        assert 1 <= opt.threading["num_threads"] <= most == opt.threading["most"]
+    assert {1, most} <= opt.threading["seconds"].keys()
+    assert all(0 < seconds < 60 for seconds in opt.threading["seconds"].values())
+    opt.num_threads = 1
+    opt.step(g)
+    assert opt.threading == dict(num_threads=1, most=1, reason="exact", seconds={})
+
+
+@pytest.mark.parametrize("make", [fo.Adam, fo.LAMB])
+def test_numbers_that_change_from_step_to_step(make, rng):
+    """Chosen or given, in any order, with one row or more: the bits are those of one thread."""
+    start, *grads = rng.standard_normal((6, 1 << 17)).astype(np.float32)
+    opts = [make([start.copy(), start[::-2].copy()], num_threads=n) for n in (1, None)]
+    for step, n in enumerate([None, 2, None, 3, 1] * 8):
+        opts[1].num_threads = n
+        g = grads[step % 5]
+        for opt in opts:
+            opt.step([g, None if step % 3 == 0 else g[::2]])
+    for one, chosen in zip(*([*opt.param_groups[0]["params"]] for opt in opts), strict=True):
+        assert np.array_equal(one, chosen)
+
+
+def test_raw_functions_choose_together(rng):
+    """From several threads at once, too, of which one has what was learned."""
+    start, g = rng.standard_normal((2, 1 << 18)).astype(np.float32)
+    arrays = [[start.copy(), np.zeros_like(g), np.zeros_like(g)] for _ in range(4)]
+
+    def work(p, m, v, num_threads):
+        for step in range(1, 41):
+            fo.adam_(p, g, m, v, step=step, num_threads=num_threads)
+
+    run_threads(*(lambda k=k: work(*arrays[k], (1, None, None, 2)[k]) for k in range(4)))
+    for p, *_ in arrays:
+        assert np.array_equal(p, arrays[0][0])
+
+
+@pytest.mark.slow
+def test_where_no_choice_is_left():
+    code = """
+import numpy as np, pyfastopt as fo
+p = np.ones(1 << 20, np.float32)
+opt = fo.SGD(p)
+opt.step(p.copy())
+print(opt.threading["reason"], fo.runtime_info()["thread_limits"]["PYFASTOPT_NUM_THREADS"])
+"""
+    assert interpreter.output(code, PYFASTOPT_NUM_THREADS="1") == "limited 1"
 
 
 @pytest.mark.slow
@@ -92,8 +167,9 @@ import threadpoolctl
 with threadpoolctl.threadpool_limits(1):
     opt.step(g)
 """
-    for arguments in ("", "num_threads=5"):
-        assert interpreter.output(COUNT_THREADS.format(arguments=arguments, around=around)) == "0"
+    for arguments, threads in (("", "0"), ("num_threads=5", "4")):
+        code = COUNT_THREADS.format(arguments=arguments, around=around)
+        assert interpreter.output(code) == threads
 
 
 #: Each brings a parallel runtime of its own, which may or may not be another's.
@@ -154,7 +230,7 @@ except ImportError:
     requested = 1
 else:
     limits = threadpool_limits(1)
-    requested = 7
+    requested = None
 with limits:
     step_others()
     before = threads()

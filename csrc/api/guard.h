@@ -8,7 +8,6 @@
 
 #include "../base/failure.h"
 #include "../include/fastopt.h"
-#include "../runtime/thread_count.h"
 
 namespace fastopt::core {
 
@@ -42,12 +41,14 @@ inline unsigned checked_flags(unsigned flags) {
     return flags;
 }
 
-// The number of threads that a step may use.
 inline int checked_threads(int num_threads) {
-    if (num_threads < 0 || num_threads > FASTOPT_MAX_THREADS)
+    if (num_threads < -FASTOPT_MAX_THREADS || num_threads > FASTOPT_MAX_THREADS) {
+        const std::string most = std::to_string(FASTOPT_MAX_THREADS);
         refuse("num_threads = " + std::to_string(num_threads) + " must be an integer from 1 to " +
-               std::to_string(FASTOPT_MAX_THREADS) + ", or 0 for the default");
-    return thread_count(num_threads);
+               most + ", or 0 to have it chosen, or from -1 to -" + most +
+               " to have it chosen up to that");
+    }
+    return num_threads;
 }
 
 }  // namespace fastopt::core

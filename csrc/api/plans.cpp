@@ -78,6 +78,14 @@ fastopt_status fastopt_plan_step(fastopt_plan* plan, int num_threads) noexcept {
     return guard([&] { given(plan, "plan").step(checked_threads(num_threads)); });
 }
 
+fastopt_status fastopt_plan_get_threading(const fastopt_plan* plan,
+                                          fastopt_threading* threading) noexcept {
+    return guard([&] {
+        given(plan, "plan").check_not_stepping();
+        given(threading, "threading") = plan->threading();
+    });
+}
+
 fastopt_status fastopt_plan_get_options(const fastopt_plan* plan, size_t group,
                                         fastopt_options* options) noexcept {
     return guard(

@@ -57,9 +57,17 @@ int fastopt_prefetches() noexcept {
     return prefetches() ? 1 : 0;
 }
 
-int fastopt_num_threads(int requested) noexcept {
+int fastopt_num_threads(int num_threads) noexcept {
     static_cast<void>(fastopt_initialize());
-    return thread_count(std::clamp(requested, 0, FASTOPT_MAX_THREADS));
+    num_threads = std::clamp(num_threads, -FASTOPT_MAX_THREADS, FASTOPT_MAX_THREADS);
+    return thread_limit(num_threads, SIZE_MAX).most;
+}
+
+fastopt_status fastopt_get_thread_limits(fastopt_thread_limits* limits) noexcept {
+    return guard([&] {
+        initialize();
+        given(limits, "limits") = thread_limits();
+    });
 }
 
 int fastopt_fork_count() noexcept {

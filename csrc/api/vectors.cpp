@@ -12,6 +12,7 @@
 #include "../plan/tasks.h"
 #include "../runtime/environment.h"
 #include "../runtime/isa.h"
+#include "../runtime/thread_choice.h"
 #include "guard.h"
 
 using namespace fastopt::core;
@@ -35,7 +36,7 @@ class Vectors {
                 check_aligned(data, size_of(type), name);
                 arrays_ += data == nullptr ? 0 : 1;
             }
-        threads_ = checked_threads(num_threads);
+        num_threads_ = checked_threads(num_threads);
     }
 
     template <class T>
@@ -50,12 +51,15 @@ class Vectors {
     std::pair<double, double> sums(const Visit& visit, const Join& join = {}) const {
         const VectorKernels& kernels = active_isa().vectors(type_);
         std::vector<std::array<double, 2>> blocks(block_count(count_));
-        for_each_block(count_, arrays_ * count_ * size_of(type_), threads_,
-                       [&](std::size_t block, std::size_t first, std::size_t count) {
-                           for (std::size_t i = 0; i < count; i += measured_elements)
-                               visit(kernels, first + i, std::min(measured_elements, count - i),
-                                     blocks[block].data());
-                       });
+        const std::size_t bytes = arrays_ * count_ * size_of(type_);
+        run_shared(thread_limit(num_threads_, bytes), bytes, [&](int threads) {
+            for_each_block(count_, threads,
+                           [&](std::size_t block, std::size_t first, std::size_t count) {
+                               for (std::size_t i = 0; i < count; i += measured_elements)
+                                   visit(kernels, first + i, std::min(measured_elements, count - i),
+                                         blocks[block].data());
+                           });
+        });
         std::pair<double, double> found;
         for (const auto& block : blocks)
             found = {join(found.first, block[0]), found.second + block[1]};
@@ -66,7 +70,7 @@ class Vectors {
     fastopt_type type_;
     std::size_t count_;
     std::size_t arrays_ = 0;
-    int threads_ = 1;
+    int num_threads_ = 0;
 };
 
 }  // namespace

@@ -14,7 +14,7 @@ CONSTANT = re.compile(r"^#define (FASTOPT_\w+) (?:INT64_C\()?(\d+)(u?)\)?$", re.
 ENUM = re.compile(r"typedef enum (\w+)\s*\{([^}]*)\} \1;")
 STRUCT = re.compile(r"typedef struct (\w+) \{([^}]*)\} \1;")
 OPAQUE = re.compile(r"typedef struct (\w+) \1;")
-MEMBER = re.compile(r"(.*?)(\w+)(?:\[(\d+)\])?")
+MEMBER = re.compile(r"(.*?)(\w+)(?:\[(\w+)\])?")
 FUNCTION = re.compile(r"FASTOPT_API ([^;()]+?)(\w+)\(([^)]*)\)\s*FASTOPT_NOEXCEPT;")
 
 
@@ -47,14 +47,15 @@ class Header:
     functions: list[Function] = field(default_factory=list)
 
 
-def variables(text: str, separator: str) -> list[Variable]:
+def variables(text: str, separator: str, constants: dict[str, tuple[str, int]]) -> list[Variable]:
     found = []
     for entry in filter(None, (" ".join(part.split()) for part in text.split(separator))):
         if entry != "void":
             match = MEMBER.fullmatch(entry)
             assert match, entry
-            kind, name, length = match.groups()
-            found.append(Variable(kind.strip(), name, int(length) if length else None))
+            kind, name, size = match.groups()
+            length = constants[size][1] if size in constants else int(size) if size else None
+            found.append(Variable(kind.strip(), name, length))
     return found
 
 
@@ -73,8 +74,9 @@ def parse(*texts: str) -> Header:
             entries = (entry.split("=") for entry in body.split(","))
             header.enums[name] = {key.strip(): int(value) for key, value in entries}
         for name, body in STRUCT.findall(text):
-            header.structs[name] = variables(body, ";")
+            header.structs[name] = variables(body, ";", header.constants)
         header.opaque += OPAQUE.findall(text)
         for returns, name, parameters in FUNCTION.findall(text):
-            header.functions.append(Function(returns.strip(), name, variables(parameters, ",")))
+            declared = variables(parameters, ",", header.constants)
+            header.functions.append(Function(returns.strip(), name, declared))
     return header

@@ -53,11 +53,13 @@ from typing import Any
 from torch import optim
 from torch.optim.optimizer import ParamsT
 
-from .._types import Pair
+from .._types import Pair, Threading
 
 {_all(["LBFGS", "SparseAdam", *(c.torch or c.name for c in classes)])}
 class _Fused(optim.Optimizer):
     num_threads: int | None
+    @property
+    def threading(self) -> Threading | None: ...
     def step(self, closure: Callable[[], Any] | None = None) -> Any: ...
 
 class LBFGS(optim.LBFGS):

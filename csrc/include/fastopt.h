@@ -35,6 +35,9 @@
 /* The most threads that can be asked for: OpenMP ends the process where it cannot start one. */
 #define FASTOPT_MAX_THREADS 1024
 
+/* The most numbers of threads, 1, 2, 4 ..., that a plan chooses from. */
+#define FASTOPT_MAX_CHOICES 11
+
 /* The most state arrays that a parameter has. */
 #define FASTOPT_MAX_SLOTS 4
 
@@ -240,9 +243,36 @@ FASTOPT_API fastopt_status fastopt_plan_set_sparse_gradient(fastopt_plan* plan, 
                                                             const fastopt_array* values,
                                                             unsigned flags) FASTOPT_NOEXCEPT;
 
-/* Updates every row that has a gradient. num_threads from 1 to FASTOPT_MAX_THREADS, or 0 for the
- * default; large work is shared out, and the bits of the result do not depend on it. */
+/* Updates every row that has a gradient. The bits of the result do not depend on num_threads:
+ *   from 1 to FASTOPT_MAX_THREADS: so many;
+ *   0: as many as gain by it now, which the plan learns from how long its steps take, and at most
+ *      fastopt_num_threads(0);
+ *   from -1 to -FASTOPT_MAX_THREADS: the same, and at most as many as that is below 0.
+ * Work on less than half a mebibyte is one thread's. */
 FASTOPT_API fastopt_status fastopt_plan_step(fastopt_plan* plan, int num_threads) FASTOPT_NOEXCEPT;
+
+/* Why a step ran in so many threads. */
+typedef enum fastopt_threads_reason {
+    FASTOPT_THREADS_SMALL = 0,   /* it touched less than half a mebibyte */
+    FASTOPT_THREADS_EXACT = 1,   /* num_threads said so */
+    FASTOPT_THREADS_LIMITED = 2, /* no more than one was allowed */
+    FASTOPT_THREADS_MEASURED = 3 /* they gain by it, or are on trial */
+} fastopt_threads_reason;
+
+/* How a plan's last step used threads. */
+typedef struct fastopt_threading {
+    int num_threads; /* that it ran in; 0 before the first */
+    int most;        /* that it might have run in; 1 where it is small */
+    fastopt_threads_reason reason;
+    /* Where it measured: the numbers of threads that were tried, and how long the step takes with
+     * each, of late. */
+    int count;
+    int tried[FASTOPT_MAX_CHOICES];
+    double seconds[FASTOPT_MAX_CHOICES];
+} fastopt_threading;
+
+FASTOPT_API fastopt_status
+fastopt_plan_get_threading(const fastopt_plan* plan, fastopt_threading* threading) FASTOPT_NOEXCEPT;
 
 /* options->size and options->rule say what the caller's struct is. New options must be served by
  * the same variant, and must not change what the state began with. */
@@ -322,10 +352,23 @@ FASTOPT_API fastopt_status fastopt_use_isa(const char* name) FASTOPT_NOEXCEPT;
  * The bits of results do not depend on it. */
 FASTOPT_API int fastopt_prefetches(void) FASTOPT_NOEXCEPT;
 
-/* Threads that a step would use. 0 asks for the default: PYFASTOPT_NUM_THREADS, else OpenMP's own
- * number, and at most the CPUs that the process may use. A limit put on OpenMP since
- * fastopt_initialize holds for either; in a forked child the answer is 1. */
-FASTOPT_API int fastopt_num_threads(int requested) FASTOPT_NOEXCEPT;
+/* What limits the number of threads of a step that may choose it; 0 where there is no limit. All
+ * but openmp and cpus, which may change, are as fastopt_initialize found them. */
+typedef struct fastopt_thread_limits {
+    int environment;  /* PYFASTOPT_NUM_THREADS */
+    int openmp;       /* OpenMP's number, such as OMP_NUM_THREADS; with PYFASTOPT_NUM_THREADS, only
+                       * if it is less than it was */
+    int openmp_limit; /* OMP_THREAD_LIMIT; an exact number keeps to it, too */
+    int cpus;         /* that the process may run on */
+    int quota;        /* of CPU time of its control group, in CPUs, rounded up (Linux) */
+    int forked; /* 1 in a forked child, where steps are serial: OpenMP's threads are missing */
+} fastopt_thread_limits;
+
+FASTOPT_API fastopt_status fastopt_get_thread_limits(fastopt_thread_limits* limits)
+    FASTOPT_NOEXCEPT;
+
+/* The most threads that a step with this num_threads may use: the least of its limits. */
+FASTOPT_API int fastopt_num_threads(int num_threads) FASTOPT_NOEXCEPT;
 /* How many forks are between this process and the one that initialised the library. */
 FASTOPT_API int fastopt_fork_count(void) FASTOPT_NOEXCEPT;
 

@@ -169,6 +169,12 @@ class Plan {
         set_options(group, options.base);
     }
 
+    fastopt_threading threading() const {
+        fastopt_threading threading;
+        check(fastopt_plan_get_threading(get(), &threading));
+        return threading;
+    }
+
     std::int64_t steps(std::size_t row) const {
         std::int64_t steps = 0;
         check(fastopt_plan_get_steps(get(), row, &steps));

@@ -5,7 +5,7 @@
 #include "../base/checks.h"
 #include "../base/failure.h"
 #include "../runtime/isa.h"
-#include "../runtime/thread_count.h"
+#include "../runtime/thread_choice.h"
 #include "operand.h"
 #include "overlap.h"
 #include "tasks.h"
@@ -27,7 +27,7 @@ const char* operand_name(const fastopt_variant_info& variant, std::size_t operan
 }
 
 void apply(const RuleOptions& options, std::int64_t step, fastopt_array (&operands)[max_operands],
-           bool disjoint, int threads) {
+           bool disjoint, int num_threads) {
     if (step < 1 || step > FASTOPT_MAX_STEPS)
         refuse("step = " + std::to_string(step) + " must be an integer from 1 to " +
                std::to_string(FASTOPT_MAX_STEPS));
@@ -68,9 +68,11 @@ void apply(const RuleOptions& options, std::int64_t step, fastopt_array (&operan
     options.compute_coefficients(parameter.type, Step{step}, coefficients);
     task.coefficients = coefficients.bytes;
     task.blocks_end = task.blocks();
-    threads = threads_for(task.count * task.item * count, threads);
-    std::vector<Tiles> tiles(task.tiled == nullptr ? 0 : static_cast<std::size_t>(threads));
-    run_tasks(&task, 1, threads, tiles.empty() ? nullptr : tiles.data());
+    const std::size_t bytes = task.count * task.item * count;
+    run_shared(thread_limit(num_threads, bytes), bytes, [&](int threads) {
+        std::vector<Tiles> tiles(task.tiled == nullptr ? 0 : static_cast<std::size_t>(threads));
+        run_tasks(&task, 1, threads, tiles.empty() ? nullptr : tiles.data());
+    });
 }
 
 }  // namespace fastopt::core

@@ -15,6 +15,6 @@ const char* operand_name(const fastopt_variant_info& variant, std::size_t operan
 // has passed them; strides may be null. It throws Failure for what else is wrong with them, and
 // allocates nothing where all are contiguous. `disjoint`: the caller vouches that nothing overlaps.
 void apply(const RuleOptions& options, std::int64_t step, fastopt_array (&operands)[max_operands],
-           bool disjoint, int threads);
+           bool disjoint, int num_threads);
 
 }  // namespace fastopt::core

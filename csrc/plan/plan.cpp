@@ -444,7 +444,7 @@ void Plan::list_task(Task task, const std::vector<Operand>& layouts) {
     tasks_[task_count_++] = task;
 }
 
-void Plan::step(int threads) {
+void Plan::step(int num_threads) {
     if (stepping_.exchange(this_process()) == this_process()) refuse_busy();
     struct Release {
         std::atomic<int>& stepping;
@@ -452,8 +452,8 @@ void Plan::step(int threads) {
     } release{stepping_};
     const KernelTable& table = active_isa();
     if (listed_ != &table) list_tasks(table);
-    threads = threads_for(bytes_, threads);
-    const auto needed = static_cast<std::size_t>(threads);
+    const ThreadLimit limit = thread_limit(num_threads, bytes_);
+    const auto needed = static_cast<std::size_t>(limit.most);
     if (tiled_ && tiles_.size() < needed) tiles_ = std::vector<Tiles>(needed);
     for (Row& row : rows_)
         if (row.active && row.steps < FASTOPT_MAX_STEPS) ++row.steps;
@@ -465,7 +465,9 @@ void Plan::step(int threads) {
         const Row& lead = *leads_[k];
         groups_[lead.group].compute_coefficients(lead.type, Step{lead.steps}, coefficients_[k]);
     }
-    run_tasks(tasks_.data(), task_count_, threads, tiled_ ? tiles_.data() : nullptr);
+    choice_.run(limit, bytes_, [&](int threads) {
+        run_tasks(tasks_.data(), task_count_, threads, tiled_ ? tiles_.data() : nullptr);
+    });
 }
 
 }  // namespace fastopt::core

@@ -12,6 +12,7 @@
 
 #include "../base/array.h"
 #include "../options/registry.h"
+#include "../runtime/thread_choice.h"
 #include "operand.h"
 #include "overlap.h"
 #include "tasks.h"
@@ -46,7 +47,9 @@ class Plan {
     // lacks; those that are there more than once are added up.
     void set_sparse_gradient(std::size_t row, const std::int64_t* indices, std::size_t count,
                              fastopt_array values, bool disjoint);
-    void step(int threads);
+    void step(int num_threads);
+    // How the last step used threads.
+    fastopt_threading threading() const { return choice_.threading(); }
 
   private:
     struct Free {
@@ -133,7 +136,8 @@ class Plan {
     bool tiled_ = false;             // whether some task is
     std::vector<const Row*> leads_;  // the first row of those that share a block of coefficients
     std::vector<CoefficientBlock> coefficients_;
-    std::vector<Tiles> tiles_;  // as many as threads have needed
+    std::vector<Tiles> tiles_;  // as many as threads may need
+    ThreadChoice choice_;
 
     std::atomic<int> stepping_{0};  // this_process() while a step runs
 };

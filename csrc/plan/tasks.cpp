@@ -9,7 +9,6 @@
 #endif
 
 #include "../runtime/isa.h"
-#include "../runtime/thread_count.h"
 
 namespace fastopt::core {
 namespace {
@@ -22,10 +21,10 @@ constexpr std::size_t grain = 16;
 // then, so it is to be seldom; and the sums are on the caller's stack.
 constexpr std::size_t wave_blocks = 1024;
 
-// Calls run(part, parts) in so many threads, each with a part of its own. All compute in the calling
-// thread's floating-point environment, so that a rounding mode or flushed subnormals do not show
-// how many they are; the others then put back their own. A single thread opens no team: it may be
-// one of the caller's own, and must not meet a barrier.
+// Calls run(part, parts) in so many threads, each with a part of its own. All compute in the
+// calling thread's floating-point environment, so that a rounding mode or flushed subnormals do not
+// show how many they are; the others then put back their own. A single thread opens no team: it may
+// be one of the caller's own, and must not meet a barrier.
 template <class Run>
 void run_team([[maybe_unused]] int threads, const Run& run) {
 #ifdef _OPENMP
@@ -219,10 +218,10 @@ void run_tasks(const Task* tasks, std::size_t count, int threads, Tiles* tiles) 
     });
 }
 
-void for_each_block(std::size_t count, std::size_t bytes, int threads,
+void for_each_block(std::size_t count, int threads,
                     const std::function<void(std::size_t, std::size_t, std::size_t)>& visit) {
     const std::size_t blocks = block_count(count);
-    run_team(threads_for(bytes, threads), [&](int part, int parts) {
+    run_team(threads, [&](int part, int parts) {
         const auto cut = [&](int k) {
             return blocks * static_cast<std::size_t>(k) / static_cast<std::size_t>(parts);
         };

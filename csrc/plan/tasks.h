@@ -39,9 +39,8 @@ struct alignas(cache_line) Tiles {
     unsigned char bytes[max_operands * measured_elements * sizeof(double)];
 };
 
-// visit(block, first, count) for the blocks of so many elements, shared out between threads where
-// they touch enough bytes.
-void for_each_block(std::size_t count, std::size_t bytes, int threads,
+// visit(block, first, count) for the blocks of so many elements, in so many threads.
+void for_each_block(std::size_t count, int threads,
                     const std::function<void(std::size_t, std::size_t, std::size_t)>& visit);
 
 // Does them all, in so many threads, each with its own of the `tiles`; null if no task is tiled.

@@ -214,6 +214,11 @@ void ArrayPlan::set_num_threads(py::handle threads) {
     threads_ = thread_number(threads);
 }
 
+py::object ArrayPlan::threading() {
+    const LockGuard guard(lock_);
+    return Rows::threading();
+}
+
 py::dict ArrayPlan::options(std::size_t group) {
     const LockGuard guard(lock_);
     check_group(group);

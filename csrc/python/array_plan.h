@@ -26,6 +26,7 @@ class ArrayPlan final : Rows {
     py::list gradients(py::handle gradients);
 
     py::object num_threads() const;
+    py::object threading();
     void set_num_threads(py::handle threads);
 
     // Of a group.

@@ -93,6 +93,21 @@ py::object run(python::Lock& lock, const python::Arguments& given) {
     return lock.run(given);
 }
 
+// As pyfastopt.runtime.ThreadLimits.
+py::dict thread_limits() {
+    fastopt_thread_limits limits;
+    fastopt::check(fastopt_get_thread_limits(&limits));
+    py::dict found;
+    for (const auto& [name, limit] : {std::pair("PYFASTOPT_NUM_THREADS", limits.environment),
+                                      {"openmp", limits.openmp},
+                                      {"OMP_THREAD_LIMIT", limits.openmp_limit},
+                                      {"cpus", limits.cpus},
+                                      {"cgroup", limits.quota},
+                                      {"fork", limits.forked}})
+        found[name] = limit == 0 ? py::object(py::none()) : py::int_(limit);
+    return found;
+}
+
 py::object step_arrays(python::ArrayPlan& plan, const python::Arguments& given) {
     given.expect(1, "step");
     plan.step(given[0]);
@@ -134,7 +149,8 @@ PYBIND11_MODULE(_core, m) {
         "name"_a);
     m.def("prefetches", [] { return fastopt_prefetches() != 0; });
     m.def("openmp_version", &fastopt_openmp_version);
-    m.def("num_threads", &fastopt_num_threads, "requested"_a);
+    m.def("num_threads", &fastopt_num_threads, "num_threads"_a);
+    m.def("thread_limits", &thread_limits);
 
     m.def("thread_number", &python::thread_number, "threads"_a);
     m.def("short_repr", &python::short_repr, "object"_a);
@@ -159,6 +175,7 @@ PYBIND11_MODULE(_core, m) {
         plan, "rule"_a, "parameters"_a, "options"_a, "grouped"_a);
     plan.def("gradients", &ArrayPlan::gradients, "grads"_a)
         .def_property("num_threads", &ArrayPlan::num_threads, &ArrayPlan::set_num_threads)
+        .def("threading", &ArrayPlan::threading)
         .def_property_readonly("group_count", &ArrayPlan::number_of_groups)
         .def("initial_state", &ArrayPlan::initial_state, "row"_a)
         .def("options", &ArrayPlan::options, "group"_a)
@@ -189,4 +206,5 @@ PYBIND11_MODULE(_core, m) {
                                                                       "groups"_a);
     python::define_method<TensorPlan, step_tensors>(tensor_plan, "step");
     python::define_method<TensorPlan, updated>(tensor_plan, "updated");
+    tensor_plan.def("threading", &TensorPlan::threading);
 }

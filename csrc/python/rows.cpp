@@ -141,6 +141,17 @@ void Rows::step_plan(int threads) {
         plan_.step(threads);
 }
 
+py::object Rows::threading() const {
+    constexpr const char* reasons[] = {"small", "exact", "limited", "measured"};
+    fastopt_threading found;
+    check(fastopt_plan_get_threading(plan_.get(), &found));
+    if (found.num_threads == 0) return py::none();
+    py::dict seconds;
+    for (int k = 0; k < found.count; ++k) seconds[py::int_(found.tried[k])] = found.seconds[k];
+    return py::dict("num_threads"_a = found.num_threads, "most"_a = found.most,
+                    "reason"_a = reasons[found.reason], "seconds"_a = seconds);
+}
+
 fastopt_status Rows::hand_over_sparse(std::size_t index, const fastopt_array& values,
                                       unsigned flags) {
     const auto numbers =

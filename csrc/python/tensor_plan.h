@@ -39,6 +39,7 @@ class TensorPlan final : Rows {
 
     // The parameters that the last step updated.
     const py::list& updated();
+    py::object threading() const { return Rows::threading(); }
 
     // TypeError, beginning with the label, for a tensor that cannot be used.
     static void check_tensor(py::handle tensor_type, py::handle tensor, const std::string& label);

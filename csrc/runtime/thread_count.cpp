@@ -10,18 +10,22 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
+#include <fstream>
+#include <iterator>
 #include <string>
 
 #include "../base/failure.h"
+#include "cpu_quota.h"
 
 namespace fastopt::core {
 namespace {
 
-// Below this many bytes a second thread costs more than it saves: two threads that are awake break
-// even at a quarter (Adam) to a half (SGD) of a mebibyte.
+// Below this many bytes a second thread costs more than it saves, and so would a clock: two threads
+// that are awake break even at a quarter (Adam) to a half (SGD) of a mebibyte.
 constexpr std::size_t parallel_bytes = std::size_t{1} << 19;
 
 int chosen_default = 0;
+int quota = 0;
 [[maybe_unused]] int openmp_at_init = 1;
 std::atomic<int> forks{0};
 
@@ -35,6 +39,8 @@ void init_threads() {
 #ifdef _OPENMP
     openmp_at_init = omp_get_max_threads();
 #endif
+    std::ifstream groups("/proc/self/cgroup");
+    quota = cpu_quota({std::istreambuf_iterator<char>(groups), {}}, "/sys/fs/cgroup");
 #ifndef _WIN32
     pthread_atfork(nullptr, nullptr, [] { ++forks; });
 #endif
@@ -50,36 +56,44 @@ void use_default_threads(std::string_view number) {
     chosen_default = static_cast<int>(value);
 }
 
-int threads_for(std::size_t bytes, int allowed) {
-    return bytes < parallel_bytes ? 1 : allowed;
-}
-
+fastopt_thread_limits thread_limits() {
+    fastopt_thread_limits limits{};
+    limits.environment = chosen_default;
+    limits.quota = quota;
 #ifdef _OPENMP
-
-int thread_count(int requested) {
-    if (fork_count() > 0) return 1;
+    // OMP_NUM_THREADS is for those who do not say it to this library itself; what OpenMP was told
+    // since, by threadpoolctl for one, holds in any case.
     const int openmp = omp_get_max_threads();
-    int threads = requested;
-    if (threads == 0)
-        threads = std::min(chosen_default != 0 ? chosen_default : openmp, omp_get_num_procs());
-    if (openmp < openmp_at_init) threads = std::min(threads, openmp);
-    return std::min(threads, omp_get_thread_limit());
-}
-
-int openmp_version() {
-    return _OPENMP;
-}
-
+    if (chosen_default == 0 || openmp < openmp_at_init) limits.openmp = openmp;
+    limits.openmp_limit = omp_get_thread_limit();
+    limits.cpus = omp_get_num_procs();
 #else
+    limits.openmp = limits.openmp_limit = limits.cpus = 1;
+#endif
+    limits.forked = fork_count() > 0 ? 1 : 0;
+    return limits;
+}
 
-int thread_count(int) {
-    return 1;
+ThreadLimit thread_limit(int num_threads, std::size_t bytes) {
+    // OpenMP asks the system for the CPUs, which takes longer than a small step.
+    if (bytes < parallel_bytes) return {1, FASTOPT_THREADS_SMALL};
+    const fastopt_thread_limits limits = thread_limits();
+    // Those that end the process or hang if they are exceeded.
+    const int able = limits.forked > 0 ? 1 : limits.openmp_limit;
+    if (num_threads > 0) return {std::min(num_threads, able), FASTOPT_THREADS_EXACT};
+    int most = able;
+    for (const int limit :
+         {-num_threads, limits.environment, limits.openmp, limits.cpus, limits.quota})
+        if (limit > 0) most = std::min(most, limit);
+    return {most, most == 1 ? FASTOPT_THREADS_LIMITED : FASTOPT_THREADS_MEASURED};
 }
 
 int openmp_version() {
+#ifdef _OPENMP
+    return _OPENMP;
+#else
     return 0;
-}
-
 #endif
+}
 
 }  // namespace fastopt::core

@@ -1,8 +1,10 @@
-// How many threads a step gets.
+// How many threads a step may use.
 #pragma once
 
 #include <cstddef>
 #include <string_view>
+
+#include "../include/fastopt.h"
 
 namespace fastopt::core {
 
@@ -12,12 +14,17 @@ void init_threads();
 // The default number. Throws Failure where it is not an integer from 1 to FASTOPT_MAX_THREADS.
 void use_default_threads(std::string_view number);
 
-// The most threads that a step may use, as fastopt_num_threads says. In a forked child the threads
-// of OpenMP's pool are missing, and waiting for them would hang.
-int thread_count(int requested);
+struct ThreadLimit {
+    int most;
+    fastopt_threads_reason reason;  // FASTOPT_THREADS_MEASURED: or fewer; otherwise so many
+};
 
-// How many of those threads are worth their cost for work that touches so many bytes.
-int threads_for(std::size_t bytes, int allowed);
+// For an argument num_threads, as fastopt_plan_step says, and work on so many bytes. In a forked
+// child the threads of OpenMP's pool are missing, and waiting for them would hang.
+ThreadLimit thread_limit(int num_threads, std::size_t bytes);
+
+// Where the default limit comes from.
+fastopt_thread_limits thread_limits();
 
 int fork_count();
 

@@ -5,7 +5,7 @@ from typing import Any
 from torch import optim
 from torch.optim.optimizer import ParamsT
 
-from .._types import Pair
+from .._types import Pair, Threading
 
 __all__: list[str] = [
     "LBFGS",
@@ -31,6 +31,8 @@ __all__: list[str] = [
 
 class _Fused(optim.Optimizer):
     num_threads: int | None
+    @property
+    def threading(self) -> Threading | None: ...
     def step(self, closure: Callable[[], Any] | None = None) -> Any: ...
 
 class LBFGS(optim.LBFGS):

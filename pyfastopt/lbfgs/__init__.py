@@ -41,6 +41,7 @@ class LBFGS(
         "_direction",
         "_filled",
         "_lock",
+        "_most_threads",
         "_next",
         "_options",
         "_params",
@@ -143,6 +144,8 @@ class LBFGS(
         # The plan checks parameters and gradients, whatever its rule.
         self._plan = _core.Plan("sgd", tree, [{}], False)
         self.num_threads = num_threads
+        # Of those that are chosen; 0: there is no other than the library's.
+        self._most_threads = 0
         self._params = self._plan.parameters()
         dtypes = {p.dtype for p in self._params}
         if any(dtype.kind == "c" for dtype in dtypes):
@@ -325,7 +328,7 @@ class LBFGS(
 
     @property
     def _threads(self) -> int:
-        return self.num_threads or 0
+        return self.num_threads or -self._most_threads
 
     def _magnitude(self, x: Vector) -> float:
         return self._vectors.magnitudes(x, self._threads)[0]

@@ -28,8 +28,9 @@ for what it does not support, and nothing has been modified then.
 Threads may share an optimizer: its steps are made one after the other. State dicts, copies and
 pickles refer to the tensors in use, as torch's do, and so are to be made between steps.
 
-``optimizer.num_threads`` (int or None, default None) says how many threads a step may use; None
-stands for pyfastopt's default or ``torch.get_num_threads()``, whichever is less.
+``optimizer.num_threads`` (int or None, default None) says how many threads a step uses; with None
+it chooses as the classes for arrays do, and no more than ``torch.get_num_threads()``.
+``optimizer.threading`` tells what it chose, and why.
 
 Needs a PyTorch whose tensors offer DLPack's C functions (``__dlpack_c_exchange_api__``; tested with
 2.13).

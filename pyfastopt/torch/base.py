@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch.optim import optimizer as torch_optimizer
 
 from .. import _core, optimizers
+from .._types import Threading
 from ..checkpoint import LOOPS, OURS, check_meaning
 from ..declaration import check_own_key
 from ..optimizer import Optimizer
@@ -128,9 +129,6 @@ class Locked(torch.optim.Optimizer):
     @num_threads.setter
     def num_threads(self, value: int | None) -> None:
         self._shared.threads = _core.thread_number(value)
-
-    def _number_of_threads(self) -> int:
-        return self._shared.threads or min(_core.num_threads(0), torch.get_num_threads())
 
 
 class Fused(Locked):
@@ -316,7 +314,8 @@ class Fused(Locked):
 
     def _update(self) -> None:
         shared = self._shared
-        threads = self._number_of_threads()
+        # By default a limit, which the library takes as a number below 0.
+        threads = shared.threads or -torch.get_num_threads()
         state = self._state if shared.state_was_handed_out else None
         plan = shared.plan
         try:
@@ -329,6 +328,12 @@ class Fused(Locked):
         torch.autograd.graph.increment_version(plan.updated())
 
     _hooked_step = torch.optim.Optimizer.profile_hook_step(_plain_step)
+
+    @property
+    def threading(self) -> Threading | None:
+        """How the last step used threads; None before the first."""
+        plan = self._shared.plan
+        return None if plan is None else self._shared.lock.run(plan.threading)
 
     def _step_rearranged(self, threads: int) -> _core.TensorPlan:
         """Step with a new plan; only then keep that, and the state that began with it."""

@@ -94,7 +94,7 @@ class LBFGS(Locked, torch.optim.LBFGS):
         plain = self._prepare(params, group["history_size"])
         for name, value in options.items():
             setattr(plain, name, value)
-        plain.num_threads = self._number_of_threads()
+        plain.num_threads, plain._most_threads = self.num_threads, torch.get_num_threads()
         addresses = [p.data_ptr() for p in params]
         losses: list[Any] = []
 

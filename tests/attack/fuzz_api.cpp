@@ -68,7 +68,7 @@ class Input {
 };
 
 int draw_threads(Input& in) {
-    constexpr int threads[] = {0, 1, 2, 3, 1, 2, 3, -1, 1025};
+    constexpr int threads[] = {0, 1, 2, 3, 1, -2, -3, -1025, 1025};
     return in.one_of(threads);
 }
 
@@ -1089,6 +1089,15 @@ class World {
         });
         accepted("get_steps",
                  [&] { return fastopt_plan_get_steps(model.plan, row, seldom_null(&steps)); });
+        fastopt_threading threading;
+        fastopt_threading* const to = seldom_null(&threading);
+        if (accepted("get_threading", [&] { return fastopt_plan_get_threading(model.plan, to); })) {
+            CHECK(threading.num_threads <= threading.most);
+            CHECK(threading.count >= 0 && threading.count <= FASTOPT_MAX_CHOICES);
+        }
+        fastopt_thread_limits limits;
+        accepted("get_thread_limits",
+                 [&] { return fastopt_get_thread_limits(seldom_null(&limits)); });
         CHECK(!accepted("create", [&] { return fastopt_plan_create(nullptr); }));
         CHECK(!accepted("add_group",
                         [&] { return fastopt_plan_add_group(model.plan, nullptr, &out); }));
