@@ -37,7 +37,7 @@ class Case:
     optimizer: type[Optimizer]
     model: str
     shapes: Shapes
-    threads: int
+    threads: int | None  # None: pyfastopt chooses
 
     @property
     def rule(self) -> str:
@@ -160,14 +160,17 @@ def on_tensors(case: Case, make: Callable[[list[Any]], Any]) -> Peer:
     """Step the optimizer that is made of tensors with gradients."""
     import torch
 
-    torch.set_num_threads(case.threads)
+    if case.threads is not None:
+        torch.set_num_threads(case.threads)
     tensors = [torch.from_numpy(p.copy()).requires_grad_() for p in case.start]
     for tensor, grad in zip(tensors, case.grads, strict=True):
         tensor.grad = torch.from_numpy(grad)
     optimizer = make(tensors)
 
     def step():
-        torch.set_num_threads(case.threads)
+        # Other peers of this process may have another number.
+        if case.threads is not None:
+            torch.set_num_threads(case.threads)
         optimizer.step()
 
     def check(ours, steps):
