@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from numpy.typing import NDArray
 
-from ._types import Array, OptionValue, Threading, Tree
+from ._types import OptionValue, Threading, Tree
 
 _Result = TypeVar("_Result")
 
@@ -35,15 +35,6 @@ def check_slot(
     rule: str, slot: str, before: dict[str, OptionValue], options: dict[str, OptionValue]
 ) -> None: ...
 def state_like(parameter: NDArray[Any], value: float) -> NDArray[Any]: ...
-def apply(
-    rule: str,
-    p: Array,
-    g: Array,
-    slots: dict[str, Array | None],
-    step: int,
-    options: dict[str, OptionValue],
-    num_threads: int | None,
-) -> None: ...
 def combine(
     out: NDArray[Any],
     a: float,
@@ -62,6 +53,11 @@ def secant(
     num_threads: int,
 ) -> tuple[float, float]: ...
 def magnitudes(x: NDArray[Any], num_threads: int) -> tuple[float, float]: ...
+
+class OneStep:
+    def __init__(self, rule: str, defaults: dict[str, OptionValue]) -> None: ...
+    # Of p, g, the rule's slots, the step, the options, the number of threads.
+    def step(self, *given: Any) -> None: ...
 
 class Lock:
     def __init__(self) -> None: ...

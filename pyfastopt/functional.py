@@ -20,7 +20,7 @@ _VARIANTS = _core.variants()
 # Written out for each optimizer, so that Python binds the arguments, at the least cost for a call.
 _SOURCE = """
 def {name}({arrays}, *, step, num_threads=None, **options):
-    apply({rule!r}, p, g, {slots}, step, {options}, num_threads)
+    run({given}, step, options, num_threads)
 """
 
 _DOC = """p : array
@@ -44,12 +44,11 @@ def _make(optimizer: type[Optimizer]) -> Callable[..., None]:
     changed = {k: value for k, value in optimizer.defaults.items() if value != library[k]}
     source = _SOURCE.format(
         name=name,
-        rule=rule,
         arrays=", ".join(["p", "g", *(f"{s}=None" if s in optional else s for s in slots)]),
-        slots="{" + ", ".join(f"{slot!r}: {slot}" for slot in slots) + "}",
-        options="{**changed, **options}" if changed else "options",
+        given=", ".join(["p", "g", *slots]),
     )
-    namespace: dict[str, Any] = {"__name__": __name__, "apply": _core.apply, "changed": changed}
+    one_step = _core.OneStep(rule, changed)
+    namespace: dict[str, Any] = {"__name__": __name__, "run": one_step.step}
     exec(compile(source, f"<{__name__}.{name}>", "exec"), namespace)
     function: Callable[..., None] = namespace[name]
 

@@ -101,17 +101,4 @@ struct Constructor {
     }
 };
 
-// Defines the function of a module: py::object function(const Arguments&).
-template <py::object (*function)(const Arguments&)>
-void define_function(py::module_& of, const char* name) {
-    static constexpr auto call = [](PyObject*, PyObject* const* values,
-                                    Py_ssize_t count) -> PyObject* {
-        return answer([&] { return function(Arguments{values, count}); });
-    };
-    static PyMethodDef definition;
-    definition = {name, reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(+call)),
-                  METH_FASTCALL, nullptr};
-    of.attr(name) = py::reinterpret_steal<py::object>(PyCFunction_New(&definition, nullptr));
-}
-
 }  // namespace fastopt::python

@@ -4,6 +4,7 @@
 #include <pybind11/pybind11.h>
 
 #include <chrono>
+#include <cstddef>
 #include <exception>
 #include <thread>
 
@@ -30,6 +31,16 @@ void without_gil(Work&& work) {
     PyThreadState* const state = PyEval_SaveThread();
     work();
     survive_exit([&] { PyEval_RestoreThread(state); });
+}
+
+// Runs work on so many bytes, and so if there is so much of it that it pays.
+template <class Work>
+void without_gil_if_long(std::size_t bytes, Work&& work) {
+    constexpr std::size_t small_work = 4096;
+    if (bytes > small_work)
+        without_gil(work);
+    else
+        work();
 }
 
 // Calls a function of the C API so, and throws what it refuses.

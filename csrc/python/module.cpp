@@ -82,10 +82,8 @@ py::array state_like(const py::array& parameter, double value) {
 
 // What every step of a program calls.
 
-py::object apply(const python::Arguments& given) {
-    given.expect(7, "apply");
-    python::apply(given.as<std::string>(0), given[1], given[2], given.as<py::dict>(3), given[4],
-                  given.as<py::dict>(5), given[6]);
+py::object step_once(python::OneStep& function, const python::Arguments& given) {
+    function.step(given);
     return py::none();
 }
 
@@ -129,6 +127,7 @@ py::object updated(python::TensorPlan& plan, const python::Arguments& given) {
 PYBIND11_MODULE(_core, m) {
     using python::ArrayPlan;
     using python::Lock;
+    using python::OneStep;
     using python::TensorPlan;
 
     py::register_exception_translator(translate);
@@ -158,12 +157,16 @@ PYBIND11_MODULE(_core, m) {
     m.def("rules", &rules);
     m.def("describe", &describe, "rule"_a, "options"_a);
     m.def("pack_options", &pack_options, "rule"_a, "options"_a);
-    python::define_function<apply>(m, "apply");
 
     m.def("combine", &python::combine, "out"_a, "a"_a, "x"_a, "y"_a, "z"_a, "num_threads"_a);
     m.def("secant", &python::secant, "g"_a, "before"_a, "t"_a, "d"_a, "y"_a, "s"_a,
           "num_threads"_a);
     m.def("magnitudes", &python::magnitudes, "x"_a, "num_threads"_a);
+
+    py::class_<OneStep> one_step(m, "OneStep");
+    python::Constructor<const std::string&, const py::dict&>::define(one_step, "rule"_a,
+                                                                     "defaults"_a);
+    python::define_method<OneStep, step_once>(one_step, "step");
 
     py::class_<Lock> lock(m, "Lock");
     python::Constructor<>::define(lock);

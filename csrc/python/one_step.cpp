@@ -1,80 +1,91 @@
 #include "one_step.h"
 
-#include <pybind11/stl.h>
-
 #include <algorithm>
+#include <cstring>
 #include <vector>
 
 #include "gil.h"
 #include "memory.h"
-#include "option_dict.h"
 #include "shared_memory.h"
 
 namespace fastopt::python {
 namespace {
 
-// ValueError unless the caller gives the slots that the rule needs with these options.
-void check_slots(const py::dict& slots, const std::vector<std::string>& needed) {
-    for (const auto& [key, array] : slots) {
-        const std::string name = py::str(key);
-        const bool wanted = std::find(needed.begin(), needed.end(), name) != needed.end();
-        if (wanted == array.is_none())
-            throw py::value_error(
-                name + (wanted ? " = None" : " is given") +
-                ", but with these options the rule needs " +
-                (needed.empty() ? "no state" : "the state " + short_repr(py::cast(needed))) +
-                (wanted ? "; pass the array" : "; leave it out, or change the options"));
-    }
+bool has_slot(const fastopt_variant_info& variant, const char* name) {
+    return std::any_of(variant.slots, variant.slots + variant.slot_count,
+                       [&](const char* slot) { return std::strcmp(slot, name) == 0; });
+}
+
+[[noreturn]] void refuse_slot(const std::string& name, bool wanted,
+                              const fastopt_variant_info& variant) {
+    throw py::value_error(
+        name + (wanted ? " = None" : " is given") + ", but with these options the rule needs " +
+        (variant.slot_count == 0 ? "no state"
+                                 : "the state " + short_repr(py::list(slot_names(variant)))) +
+        (wanted ? "; pass the array" : "; leave it out, or change the options"));
 }
 
 }  // namespace
 
-void apply(const std::string& rule, py::handle p, py::handle g, const py::dict& slots,
-           py::handle step, const py::dict& options, py::handle threads) {
-    const OptionStruct chosen(rule, options);
-    const std::int64_t t = integer("step", step, 1, FASTOPT_MAX_STEPS);
-    const int requested = thread_number(threads);
+void OneStep::step(const Arguments& given) const {
+    const fastopt_variant_info& all = defaults_.rule().all_slots;
+    const auto last = static_cast<Py_ssize_t>(2 + all.slot_count);
+    given.expect(last + 3, "step");
+    OptionStruct chosen = defaults_;
+    chosen.write(given.as<py::dict>(last + 1));
     const fastopt_variant_info& variant = chosen.variant();
-    std::vector<std::string> names(variant.slots, variant.slots + variant.slot_count);
-    check_slots(slots, names);
-    names.insert(names.begin(), {"p", "g"});
+    const std::int64_t t = integer("step", given[last], 1, FASTOPT_MAX_STEPS);
+    const int num_threads = thread_number(given[last + 2]);
+
+    struct Operand {
+        const char* name;
+        py::handle object;
+        Memory memory;
+    } operands[2 + FASTOPT_MAX_SLOTS] = {{"p", given[0], {}}, {"g", given[1], {}}};
+    std::size_t count = 2;
+    for (std::size_t i = 0; i < all.slot_count; ++i) {
+        const py::handle object = given[static_cast<Py_ssize_t>(2 + i)];
+        const bool wanted = has_slot(variant, all.slots[i]);
+        if (wanted == object.is_none()) refuse_slot(all.slots[i], wanted, variant);
+        if (wanted) operands[count++] = {all.slots[i], object, {}};
+    }
 
     // Sharing an array may run anybody's code: first all of them, then every look.
-    std::vector<Memory> memories;
-    for (std::size_t i = 0; i < names.size(); ++i) {
-        const auto label = [&] { return names[i]; };
-        memories.push_back(Memory::share(i == 0 ? p : i == 1 ? g : slots[names[i].c_str()], label));
+    for (std::size_t i = 0; i < count; ++i) {
+        Operand& operand = operands[i];
+        operand.memory = Memory::share(operand.object, [&] { return operand.name; });
     }
     View views[2 + FASTOPT_MAX_SLOTS];
-    std::vector<fastopt_array> arrays;
-    for (std::size_t i = 0; i < names.size(); ++i) {
-        const auto label = [&] { return names[i]; };
-        memories[i].look(views[i], label);
-        if (i != 1) memories[i].check_writable(label);
-        arrays.push_back(views[i].array);
+    fastopt_array arrays[2 + FASTOPT_MAX_SLOTS];
+    std::size_t bytes = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+        const auto label = [&] { return operands[i].name; };
+        operands[i].memory.look(views[i], label);
+        if (i != 1) operands[i].memory.check_writable(label);
+        arrays[i] = views[i].array;
+        bytes += bytes_of(arrays[i]);
     }
-    const auto step_arrays = [&](unsigned flags) {
+    const auto apply = [&](unsigned flags) {
         fastopt_status status = FASTOPT_OK;
-        without_gil([&] {
-            status = fastopt_apply(chosen.get(), t, &arrays[0], &arrays[1], arrays.data() + 2,
-                                   flags, requested);
+        without_gil_if_long(bytes, [&] {
+            status = fastopt_apply(chosen.get(), t, &arrays[0], &arrays[1], arrays + 2, flags,
+                                   num_threads);
         });
         return status;
     };
-    fastopt_status status = step_arrays(0);
+    fastopt_status status = apply(0);
     if (status == FASTOPT_OVERLAP) {
         const auto any = [](std::size_t, std::size_t) { return true; };
-        if (const auto shared = find_shared(arrays, any))
-            refuse_shared(names[shared->second], names[shared->first]);
-        status = step_arrays(FASTOPT_DISJOINT);
+        if (const auto shared = find_shared({arrays, arrays + count}, any))
+            refuse_shared(operands[shared->second].name, operands[shared->first].name);
+        status = apply(FASTOPT_DISJOINT);
     }
     if (status == FASTOPT_OK) return;
     // Its names for them are the caller's.
-    const std::string name = fastopt_error_argument();
-    const auto wrong = std::find(names.begin(), names.end(), name);
-    if (wrong == names.end()) check(status);
-    refuse_array(name,
-                 arrays[static_cast<std::size_t>(wrong - names.begin())].type != arrays[0].type);
+    for (std::size_t i = 0; i < count; ++i)
+        if (std::strcmp(operands[i].name, fastopt_error_argument()) == 0)
+            refuse_array(operands[i].name, arrays[i].type != arrays[0].type);
+    check(status);
 }
 
 }  // namespace fastopt::python

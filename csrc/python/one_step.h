@@ -5,12 +5,24 @@
 
 #include <string>
 
+#include "entry.h"
+#include "option_dict.h"
+
 namespace fastopt::python {
 
 namespace py = pybind11;
 
-// `slots` maps names to arrays or None.
-void apply(const std::string& rule, py::handle p, py::handle g, const py::dict& slots,
-           py::handle step, const py::dict& options, py::handle threads);
+class OneStep {
+  public:
+    // `defaults`: the options whose defaults are other than the library's.
+    OneStep(const std::string& rule, const py::dict& defaults) : defaults_(rule, defaults) {}
+
+    // Given p, g, each slot of the rule or None, the step, a dictionary of options, the number of
+    // threads.
+    void step(const Arguments& given) const;
+
+  private:
+    OptionStruct defaults_;
+};
 
 }  // namespace fastopt::python

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <string_view>
 
 #include "../include/fastopt.hpp"
 #include "objects.h"
@@ -12,14 +13,25 @@
 namespace fastopt::python {
 namespace {
 
+// The text of a str, which has it; of anything else, and of what UTF-8 lacks, nothing.
+std::string_view as_utf8(py::handle key) {
+    Py_ssize_t size = 0;
+    const char* text = PyUnicode_Check(key.ptr()) ? PyUnicode_AsUTF8AndSize(key.ptr(), &size) : "";
+    if (text != nullptr) return {text, static_cast<std::size_t>(size)};
+    forget_refusal();
+    return {};
+}
+
 [[noreturn]] void refuse_value(PyObject* error, const std::string& name, py::handle value,
                                const std::string& wanted) {
     refuse(error, name + " = " + short_repr(value) + " must be " + wanted);
 }
 
 bool is_bool(py::handle value) {
-    const std::string type = Py_TYPE(value.ptr())->tp_name;
-    return PyBool_Check(value.ptr()) || type == "numpy.bool" || type == "numpy.bool_";
+    if (PyBool_Check(value.ptr())) return true;
+    if (PyFloat_Check(value.ptr()) || PyLong_Check(value.ptr())) return false;
+    const std::string_view type = Py_TYPE(value.ptr())->tp_name;
+    return type == "numpy.bool" || type == "numpy.bool_";
 }
 
 // NumPy's complex numbers and arrays give their real parts for floats.
@@ -30,39 +42,46 @@ bool is_complex(py::handle value) {
            py::reinterpret_borrow<py::dtype>(type).kind() == 'c';
 }
 
-double number(const std::string& name, py::handle value, const char* domain) {
-    if (is_bool(value) || is_complex(value)) refuse_value(PyExc_TypeError, name, value, domain);
+double number(const Label& label, py::handle value, const char* domain) {
+    if (is_bool(value) || is_complex(value))
+        refuse_value(PyExc_TypeError, label.text(), value, domain);
     const double x = PyFloat_AsDouble(value.ptr());
     if (x == -1.0 && PyErr_Occurred())
-        refuse_value(forget_refusal() ? PyExc_TypeError : PyExc_ValueError, name, value, domain);
+        refuse_value(forget_refusal() ? PyExc_TypeError : PyExc_ValueError, label.text(), value,
+                     domain);
     return x;
 }
 
 // What the struct has to hold for a Python value, of the option's kind.
-void write(const fastopt_option_info& option, py::handle value, char* at) {
-    const std::string name = option.name;
-    const auto put = [&](auto x) { std::memcpy(at, &x, sizeof x); };
+void put(const fastopt_option_info& option, py::handle value, char* at) {
+    const auto copy = [&](auto x) { std::memcpy(at, &x, sizeof x); };
     switch (option.kind) {
         case FASTOPT_NUMBER:
-            put(number(name, value, option.domain));
+            copy(number([&] { return option.name; }, value, option.domain));
             break;
         case FASTOPT_PAIR: {
-            const std::string wanted = std::string("a tuple of two, each ") + option.domain;
+            const auto refuse_pair = [&](PyObject* error) {
+                refuse_value(error, option.name, value,
+                             std::string("a tuple of two, each ") + option.domain);
+            };
             if (!PyTuple_Check(value.ptr()) && !PyList_Check(value.ptr()))
-                refuse_value(PyExc_TypeError, name, value, wanted);
+                refuse_pair(PyExc_TypeError);
             const auto values = py::reinterpret_steal<py::tuple>(PySequence_Tuple(value.ptr()));
             if (!values) throw py::error_already_set();
-            if (values.size() != 2) refuse_value(PyExc_ValueError, name, value, wanted);
-            put(std::array<double, 2>{number(name + "[0]", values[0], option.domain),
-                                      number(name + "[1]", values[1], option.domain)});
+            if (values.size() != 2) refuse_pair(PyExc_ValueError);
+            const auto element = [&](std::size_t i) {
+                const auto label = [&] { return option.name + ("[" + std::to_string(i) + "]"); };
+                return number(label, values[i], option.domain);
+            };
+            copy(std::array<double, 2>{element(0), element(1)});
             break;
         }
         case FASTOPT_FLAG: {
             // What is merely true or false, such as 1, is more likely a mistake.
-            if (!is_bool(value)) refuse_value(PyExc_TypeError, name, value, "True or False");
+            if (!is_bool(value)) refuse_value(PyExc_TypeError, option.name, value, "True or False");
             const int truth = PyObject_IsTrue(value.ptr());
             if (truth < 0) throw py::error_already_set();
-            put(truth);
+            copy(truth);
             break;
         }
     }
@@ -97,22 +116,29 @@ OptionStruct::OptionStruct(const std::string& rule, const py::dict& values)
 
 void OptionStruct::assign(const py::dict& values) {
     OptionStruct changed = *this;
-    const fastopt_option_info* begin = rule_->options;
-    const fastopt_option_info* end = begin + rule_->option_count;
-    for (const auto& [key, value] : values) {
-        const std::string name = utf8(py::str(key));
-        const auto* option = std::find_if(
-            begin, end, [&](const fastopt_option_info& known) { return known.name == name; });
-        if (option == end) {
-            std::string names;
-            for (const auto* known = begin; known != end; ++known)
-                names += (names.empty() ? "" : ", ") + std::string(known->name);
-            throw py::type_error("there is no option '" + name + "'; the options are " + names);
-        }
-        write(*option, value, reinterpret_cast<char*>(changed.get()) + option->offset);
-    }
+    changed.write(values);
     check(fastopt_options_check(changed.get()));
     *this = std::move(changed);
+}
+
+void OptionStruct::write(const py::dict& values) {
+    for (const auto& [key, value] : values) {
+        const fastopt_option_info& option = this->option(key);
+        put(option, value, reinterpret_cast<char*>(get()) + option.offset);
+    }
+}
+
+// TypeError where there is none of that name.
+const fastopt_option_info& OptionStruct::option(py::handle key) const {
+    const fastopt_option_info* const end = rule_->options + rule_->option_count;
+    const std::string_view name = as_utf8(key);
+    for (const auto* known = rule_->options; known != end; ++known)
+        if (known->name == name) return *known;
+    std::string names;
+    for (const auto* known = rule_->options; known != end; ++known)
+        names += (names.empty() ? "" : ", ") + std::string(known->name);
+    throw py::type_error("there is no option '" + utf8(py::str(key)) + "'; the options are " +
+                         names);
 }
 
 py::dict OptionStruct::to_dict() const {

@@ -20,6 +20,9 @@ class OptionStruct {
     // Takes over the named options. TypeError or ValueError, naming the option, its value and what
     // it may be; nothing is changed then.
     void assign(const py::dict& values);
+    // The same, but what is out of range shows where the options are used, and after an error some
+    // may have changed.
+    void write(const py::dict& values);
 
     py::dict to_dict() const;
     const fastopt_variant_info& variant() const;
@@ -34,6 +37,8 @@ class OptionStruct {
     const fastopt_rule_info& rule() const { return *rule_; }
 
   private:
+    const fastopt_option_info& option(py::handle key) const;
+
     const fastopt_rule_info* rule_;
     std::vector<double> bytes_;  // doubles for their alignment
 };

@@ -134,11 +134,9 @@ void Rows::refuse_row(std::size_t index) const {
 }
 
 void Rows::step_plan(int threads) {
-    constexpr std::size_t small_work = 4096;
-    if (bytes_ > small_work)
-        call_without_gil(fastopt_plan_step, plan_.get(), threads);
-    else
-        plan_.step(threads);
+    fastopt_status status = FASTOPT_OK;
+    without_gil_if_long(bytes_, [&] { status = fastopt_plan_step(plan_.get(), threads); });
+    check(status);
 }
 
 py::object Rows::threading() const {
