@@ -9,10 +9,15 @@ the mean of their means and 99th percentiles, the median of their medians.
 
 ``python bench/load.py --changing`` has the spinning processes come and go in the midst of a run,
 and prints in how many steps, and milliseconds, the library notices.
+
+``python bench/load.py --waiting`` makes a step every five milliseconds, under each way in which
+OpenMP can be told to wait, and prints what a step takes, and how much CPU time the process uses
+between two steps, where only waiting threads are awake.
 """
 
 import argparse
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -45,6 +50,14 @@ CONTENDERS = [
 ]
 WARM_UP_STEPS = 5
 WINDOW = 20
+PAUSE = 5e-3
+# libgomp's, and for GOMP_SPINCOUNT LLVM's and Intel's KMP_BLOCKTIME, in milliseconds.
+WAYS_TO_WAIT: list[dict[str, str]] = [
+    {},
+    {"OMP_WAIT_POLICY": "passive"},
+    {"GOMP_SPINCOUNT": "10000", "KMP_BLOCKTIME": "0"},
+    {"OMP_WAIT_POLICY": "active"},
+]
 
 
 @contextmanager
@@ -87,9 +100,12 @@ def measure(name, model, threads, seconds):
     return statistics.fmean(times), statistics.median(times), float(np.percentile(times, 99))
 
 
-def in_a_fresh_process(*arguments):
-    command = [sys.executable, "-W", "ignore", __file__, "--one", json.dumps(arguments)]
-    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+def in_a_fresh_process(mode, *arguments, **environment):
+    command = [sys.executable, "-W", "ignore", __file__, mode, json.dumps(arguments)]
+    result = subprocess.run(
+        command, env={**os.environ, **environment}, check=True, capture_output=True, text=True
+    )
+    return json.loads(result.stdout)
 
 
 def compare(chosen, loads, processes, seconds):
@@ -99,7 +115,7 @@ def compare(chosen, loads, processes, seconds):
             with load(k):
                 for _ in range(processes):
                     for (name, threads), figures in found.items():
-                        figures.append(in_a_fresh_process(name, model, threads, seconds))
+                        figures.append(in_a_fresh_process("--one", name, model, threads, seconds))
             print(f"\n{model}, {k} processes beside it")
             for (name, threads), figures in found.items():
                 if None in figures:
@@ -157,6 +173,42 @@ def change(chosen, loads, seconds):
             print(f"{model}, {k} processes come: {busy}; they go: {quiet}", flush=True)
 
 
+def seconds_of_step_and_rest(model, threads, seconds):
+    """Return the mean wall time of a step, and the CPU time of the pause behind it."""
+    peer = peer_of("pyfastopt", model, threads)
+    for _ in range(WARM_UP_STEPS):
+        peer.step()
+    steps = round(seconds / PAUSE)
+    took = used = 0.0
+    for _ in range(steps):
+        begin = time.perf_counter()
+        peer.step()
+        took += time.perf_counter() - begin
+        begin = time.process_time()
+        time.sleep(PAUSE)
+        used += time.process_time() - begin
+    return took / steps, used / steps
+
+
+def wait(chosen, loads, processes, seconds):
+    for model in chosen:
+        for k in loads:
+            print(f"\n{model}, {k} processes beside it, microseconds: a step; CPU time behind it")
+            found = {(i, threads): [] for i in range(len(WAYS_TO_WAIT)) for threads in (1, 2, None)}
+            with load(k):
+                for _ in range(processes):
+                    for (i, threads), figures in found.items():
+                        arguments = "--pauses", model, threads, seconds
+                        figures.append(in_a_fresh_process(*arguments, **WAYS_TO_WAIT[i]))
+            for (i, threads), figures in found.items():
+                way = " ".join(map("=".join, WAYS_TO_WAIT[i].items())) or "OpenMP as it is"
+                number = "chosen" if threads is None else f"{threads} threads"
+                columns = "".join(
+                    f"{1e6 * statistics.fmean(c):12.1f}" for c in zip(*figures, strict=True)
+                )
+                print(f"{way:38}{number:>10}{columns}", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--models", nargs="+", choices=MODELS, default=[*MODELS])
@@ -164,10 +216,16 @@ def main():
     parser.add_argument("--processes", type=int, default=8, help="for each figure")
     parser.add_argument("--seconds", type=float, default=5.0, help="of each process")
     parser.add_argument("--changing", action="store_true", help="load that comes and goes")
+    parser.add_argument("--waiting", action="store_true", help="OpenMP's ways to wait")
+    parser.add_argument("--pauses", type=json.loads, help=argparse.SUPPRESS)
     parser.add_argument("--one", type=json.loads, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.one:
         print(json.dumps(measure(*given.one)))
+    elif given.pauses:
+        print(json.dumps(seconds_of_step_and_rest(*given.pauses)))
+    elif given.waiting:
+        wait(given.models, given.loads, given.processes, given.seconds)
     elif given.changing:
         change(given.models, given.loads, given.seconds)
     else:
