@@ -51,6 +51,7 @@ CONTENDERS = [
 WARM_UP_STEPS = 5
 WINDOW = 20
 PAUSE = 5e-3
+TIME_SLICE = 2e-3  # or more
 # libgomp's, and for GOMP_SPINCOUNT LLVM's and Intel's KMP_BLOCKTIME, in milliseconds.
 WAYS_TO_WAIT: list[dict[str, str]] = [
     {},
@@ -133,8 +134,9 @@ def compare(chosen, loads, processes, seconds):
 
 
 def steps_to_one_thread(steps, usual):
-    """Count from the first that is slow to the first in one thread."""
-    slow = next((k for k, (_, took, _) in enumerate(steps) if took > 2 * usual), None)
+    """Count from the first that has lost a time slice to the first in one thread."""
+    lost = 2 * usual + TIME_SLICE
+    slow = next((k for k, (_, took, _) in enumerate(steps) if took > lost), None)
     if slow is None:
         return "no step was slow"
     for k, (end, _, threads) in enumerate(steps[slow:]):

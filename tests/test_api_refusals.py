@@ -325,7 +325,7 @@ BAD = {
     ],
     (INVALID_ARGUMENT, "plan_step adam_f64 apply"): [
         ({"num_threads": n}, f"num_threads = {n} must be an integer from 1 to 1024, or 0 to")
-        for n in (-1025, 1025, 2**31 - 1, -(2**31))
+        for n in (1025, 2**31 - 1)
     ],
     (INVALID_ARGUMENT, "adam_f64 apply"): [
         ({"step": step}, f"step = {step} must be an integer from 1 to {MAX_STEPS}")

@@ -104,7 +104,7 @@ def test_threading(api):
     limits, told = ThreadLimits(), Threading()
     api.get_thread_limits(ctypes.byref(limits))
     most = min(value for name, _ in limits._fields_ if (value := getattr(limits, name)))
-    assert api.num_threads(0) == api.num_threads(-1024) == most
+    assert api.num_threads(0) == api.num_threads(-1025) == api.num_threads(-(2**31)) == most
     assert api.num_threads(-1) == 1
     able = 1 if limits.forked else limits.openmp_limit
     assert api.num_threads(3) == min(3, able)
@@ -118,6 +118,7 @@ def test_threading(api):
         (0, chosen, most),
         (3, EXACT, min(3, able)),
         (-1, LIMITED, 1),
+        (-(2**31), chosen, most),
     ]:
         plan.step(num_threads)
         api.plan_get_threading(plan.handle, ctypes.byref(told))

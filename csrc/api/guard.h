@@ -42,12 +42,10 @@ inline unsigned checked_flags(unsigned flags) {
 }
 
 inline int checked_threads(int num_threads) {
-    if (num_threads < -FASTOPT_MAX_THREADS || num_threads > FASTOPT_MAX_THREADS) {
-        const std::string most = std::to_string(FASTOPT_MAX_THREADS);
+    if (num_threads > FASTOPT_MAX_THREADS)
         refuse("num_threads = " + std::to_string(num_threads) + " must be an integer from 1 to " +
-               most + ", or 0 to have it chosen, or from -1 to -" + most +
-               " to have it chosen up to that");
-    }
+               std::to_string(FASTOPT_MAX_THREADS) +
+               ", or 0 to have it chosen, or below 0 to have it chosen up to that");
     return num_threads;
 }
 

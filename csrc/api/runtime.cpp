@@ -59,8 +59,7 @@ int fastopt_prefetches() noexcept {
 
 int fastopt_num_threads(int num_threads) noexcept {
     static_cast<void>(fastopt_initialize());
-    num_threads = std::clamp(num_threads, -FASTOPT_MAX_THREADS, FASTOPT_MAX_THREADS);
-    return thread_limit(num_threads, SIZE_MAX).most;
+    return thread_limit(std::min(num_threads, FASTOPT_MAX_THREADS), SIZE_MAX).most;
 }
 
 fastopt_status fastopt_get_thread_limits(fastopt_thread_limits* limits) noexcept {

@@ -247,7 +247,7 @@ FASTOPT_API fastopt_status fastopt_plan_set_sparse_gradient(fastopt_plan* plan, 
  *   from 1 to FASTOPT_MAX_THREADS: so many;
  *   0: as many as gain by it now, which the plan learns from how long its steps take, and at most
  *      fastopt_num_threads(0);
- *   from -1 to -FASTOPT_MAX_THREADS: the same, and at most as many as that is below 0.
+ *   below 0: the same, and at most as many as that is below 0.
  * Work on less than half a mebibyte is one thread's. */
 FASTOPT_API fastopt_status fastopt_plan_step(fastopt_plan* plan, int num_threads) FASTOPT_NOEXCEPT;
 

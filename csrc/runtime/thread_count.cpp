@@ -81,9 +81,9 @@ ThreadLimit thread_limit(int num_threads, std::size_t bytes) {
     // Those that end the process or hang if they are exceeded.
     const int able = limits.forked > 0 ? 1 : limits.openmp_limit;
     if (num_threads > 0) return {std::min(num_threads, able), FASTOPT_THREADS_EXACT};
-    int most = able;
-    for (const int limit :
-         {-num_threads, limits.environment, limits.openmp, limits.cpus, limits.quota})
+    int most = std::min(able, FASTOPT_MAX_THREADS);
+    for (const int limit : {-std::max(num_threads, -FASTOPT_MAX_THREADS), limits.environment,
+                            limits.openmp, limits.cpus, limits.quota})
         if (limit > 0) most = std::min(most, limit);
     return {most, most == 1 ? FASTOPT_THREADS_LIMITED : FASTOPT_THREADS_MEASURED};
 }

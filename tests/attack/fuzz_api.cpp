@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <climits>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -68,7 +69,7 @@ class Input {
 };
 
 int draw_threads(Input& in) {
-    constexpr int threads[] = {0, 1, 2, 3, 1, -2, -3, -1025, 1025};
+    constexpr int threads[] = {0, 1, 2, 3, 1, -2, -3, INT_MIN, 1025};
     return in.one_of(threads);
 }
 
