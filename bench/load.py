@@ -52,7 +52,7 @@ WARM_UP_STEPS = 5
 WINDOW = 20
 PAUSE = 5e-3
 TIME_SLICE = 2e-3  # or more
-# libgomp's, and for GOMP_SPINCOUNT LLVM's and Intel's KMP_BLOCKTIME, in milliseconds.
+# GOMP_SPINCOUNT is libgomp's, in rounds; KMP_BLOCKTIME is LLVM's and Intel's, in milliseconds.
 WAYS_TO_WAIT: list[dict[str, str]] = [
     {},
     {"OMP_WAIT_POLICY": "passive"},

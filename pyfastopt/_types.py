@@ -1,4 +1,4 @@
-"""Names for what the public functions take."""
+"""Names for what the public functions take and return."""
 
 from __future__ import annotations
 

@@ -24,6 +24,31 @@ def test_every_optimizer_has_its_class():
         assert [*inspect.signature(ours).parameters] == ["params", *ours._plain.defaults]
 
 
+@pytest.mark.parametrize("number", [1, 2, 5000])
+def test_torchs_number_of_threads_is_a_limit(monkeypatch, number):
+    """Of what is chosen, also where it is more than the library can be asked for."""
+    monkeypatch.setattr(torch, "get_num_threads", lambda: number)
+    p = torch.nn.Parameter(torch.ones(1 << 20))
+    p.grad = torch.ones_like(p)
+    optimizer = optim.SGD([p], lr=1.0)
+    assert optimizer.threading is None
+    optimizer.step()
+    most = min(number, fo.runtime_info()["num_threads"])
+    assert optimizer.threading["most"] == most
+    assert optimizer.threading["reason"] == ("measured" if most > 1 else "limited")
+    optimizer.num_threads = 2
+    optimizer.step()
+    assert optimizer.threading["reason"] == "exact"
+    x = torch.nn.Parameter(torch.ones(1 << 20))
+
+    def closure():
+        x.grad = 2 * x.detach()
+        return (x.detach() ** 2).sum()
+
+    optim.LBFGS([x], line_search_fn="strong_wolfe").step(closure)
+    assert (x == 0).all()
+
+
 @pytest.mark.slow
 def test_formula(torch_name, torch_options, in_double):
     (ours, optimizer), (torchs, reference) = both(torch_name, torch_options)

@@ -352,8 +352,8 @@ FASTOPT_API fastopt_status fastopt_use_isa(const char* name) FASTOPT_NOEXCEPT;
  * The bits of results do not depend on it. */
 FASTOPT_API int fastopt_prefetches(void) FASTOPT_NOEXCEPT;
 
-/* What limits the number of threads of a step that may choose it; 0 where there is no limit. All
- * but openmp and cpus, which may change, are as fastopt_initialize found them. */
+/* What limits the number of threads of a step that may choose it; 0 where there is no limit.
+ * The environment and the quota are as fastopt_initialize found them. */
 typedef struct fastopt_thread_limits {
     int environment;  /* PYFASTOPT_NUM_THREADS */
     int openmp;       /* OpenMP's number, such as OMP_NUM_THREADS; with PYFASTOPT_NUM_THREADS, only

@@ -91,7 +91,7 @@ py::object run(python::Lock& lock, const python::Arguments& given) {
     return lock.run(given);
 }
 
-// As pyfastopt.runtime.ThreadLimits.
+// By the names that pyfastopt.runtime_info explains.
 py::dict thread_limits() {
     fastopt_thread_limits limits;
     fastopt::check(fastopt_get_thread_limits(&limits));

@@ -1,6 +1,5 @@
 #include "one_step.h"
 
-#include <algorithm>
 #include <cstring>
 #include <vector>
 
@@ -10,11 +9,6 @@
 
 namespace fastopt::python {
 namespace {
-
-bool has_slot(const fastopt_variant_info& variant, const char* name) {
-    return std::any_of(variant.slots, variant.slots + variant.slot_count,
-                       [&](const char* slot) { return std::strcmp(slot, name) == 0; });
-}
 
 [[noreturn]] void refuse_slot(const std::string& name, bool wanted,
                               const fastopt_variant_info& variant) {
@@ -43,9 +37,12 @@ void OneStep::step(const Arguments& given) const {
         Memory memory;
     } operands[2 + FASTOPT_MAX_SLOTS] = {{"p", given[0], {}}, {"g", given[1], {}}};
     std::size_t count = 2;
+    // A variant's slots are in the order of the rule's.
     for (std::size_t i = 0; i < all.slot_count; ++i) {
         const py::handle object = given[static_cast<Py_ssize_t>(2 + i)];
-        const bool wanted = has_slot(variant, all.slots[i]);
+        const std::size_t next = count - 2;
+        const bool wanted =
+            next < variant.slot_count && std::strcmp(all.slots[i], variant.slots[next]) == 0;
         if (wanted == object.is_none()) refuse_slot(all.slots[i], wanted, variant);
         if (wanted) operands[count++] = {all.slots[i], object, {}};
     }

@@ -99,7 +99,7 @@ class Rows {
     // A step of the plan with what it was handed. Other threads may run Python code meanwhile, if
     // there is so much to do that it pays.
     void step_plan(int threads);
-    // How the last step used threads, as pyfastopt.runtime.Threading; None before the first.
+    // How the last step used threads, as pyfastopt.Threading; None before the first.
     py::object threading() const;
     // Lets go of the gradients, however a step ends.
     struct Release {

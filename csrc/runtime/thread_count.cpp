@@ -29,6 +29,14 @@ int quota = 0;
 [[maybe_unused]] int openmp_at_init = 1;
 std::atomic<int> forks{0};
 
+int openmp_limit() {
+#ifdef _OPENMP
+    return omp_get_thread_limit();
+#else
+    return 1;
+#endif
+}
+
 }  // namespace
 
 int fork_count() {
@@ -65,22 +73,22 @@ fastopt_thread_limits thread_limits() {
     // since, by threadpoolctl for one, holds in any case.
     const int openmp = omp_get_max_threads();
     if (chosen_default == 0 || openmp < openmp_at_init) limits.openmp = openmp;
-    limits.openmp_limit = omp_get_thread_limit();
+    limits.openmp_limit = openmp_limit();
     limits.cpus = omp_get_num_procs();
 #else
-    limits.openmp = limits.openmp_limit = limits.cpus = 1;
+    limits.openmp = limits.openmp_limit = limits.cpus = openmp_limit();
 #endif
     limits.forked = fork_count() > 0 ? 1 : 0;
     return limits;
 }
 
 ThreadLimit thread_limit(int num_threads, std::size_t bytes) {
-    // OpenMP asks the system for the CPUs, which takes longer than a small step.
+    // Which CPUs there are only the system knows; to ask it takes longer than a small step.
     if (bytes < parallel_bytes) return {1, FASTOPT_THREADS_SMALL};
-    const fastopt_thread_limits limits = thread_limits();
-    // Those that end the process or hang if they are exceeded.
-    const int able = limits.forked > 0 ? 1 : limits.openmp_limit;
+    // More would end the process, or hang.
+    const int able = fork_count() > 0 ? 1 : openmp_limit();
     if (num_threads > 0) return {std::min(num_threads, able), FASTOPT_THREADS_EXACT};
+    const fastopt_thread_limits limits = thread_limits();
     int most = std::min(able, FASTOPT_MAX_THREADS);
     for (const int limit : {-std::max(num_threads, -FASTOPT_MAX_THREADS), limits.environment,
                             limits.openmp, limits.cpus, limits.quota})
