@@ -447,10 +447,18 @@ def test_parameter_that_a_gradient_changes(optimizer, order, change):
 
 @pytest.mark.filterwarnings("ignore:Setting the:DeprecationWarning")
 @pytest.mark.parametrize("change", CHANGES)
-def test_gradient_that_another_gradient_changes(change):
+@pytest.mark.parametrize("when", ["by another gradient", "after a step"])
+def test_gradient_that_is_changed(change, when):
     params, first = [np.zeros(60_000), np.zeros(3)], big()
     opt = fo.SGD(params, lr=1.0)
-    grads = [first, Meddler(lambda: change(first), np.ones(3))]
+    grads = [first, np.ones(3)]
+    if when == "after a step":
+        opt.step(grads)
+        for p in params:
+            p[:] = 0
+        change(first)
+    else:
+        grads[1] = Meddler(lambda: change(first), np.ones(3))
     if change is in_steps:  # it still fits
         opt.step(grads)
         assert np.array_equal(params[0], -first)

@@ -196,9 +196,10 @@ def test_what_changes_between_steps_is_noticed(row, dtype, rng):
     reference = Reference(row.optimizer, [p.copy() for p in params])
     opt = row.optimizer(params, num_threads=2)
     grads = [rng.standard_normal(shape).astype(dtype) for shape in shapes]
-    for step in range(60):
+    blocks = [np.empty(p.size, dtype) for p in params]
+    for step in range(90):
         i = int(rng.integers(len(params)))
-        event = rng.integers(8)
+        event = rng.integers(10)
         if event == 0:
             grads[i] = None
         elif event <= 2:
@@ -209,6 +210,10 @@ def test_what_changes_between_steps_is_noticed(row, dtype, rng):
             saved = opt.state_dict()
             saved["state"][i]["step"] = reference.state[i]["step"] = int(rng.integers(100))
             opt.load_state_dict(saved)
+        elif event <= 8:  # at the same address, in one of two orders
+            blocks[i][:] = rng.standard_normal(blocks[i].size)
+            order = "CF"[int(rng.integers(2))]
+            grads[i] = blocks[i].reshape(shapes[i], order=order)
         opt.step(grads)
         reference.step(grads)
         for a, b in zip(params, reference.params, strict=True):

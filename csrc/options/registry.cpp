@@ -45,10 +45,23 @@ std::vector<VariantType> make_variants(List<F32...>, List<F64...>) {
              compute<F64>}...};
 }
 
-// No part of the template below, which is compiled for each option anew.
-void add_option(RuleType& rule, const fastopt_option_info& info, bool (*holds)(double)) {
-    rule.options.push_back(info);
-    rule.holds.push_back(holds);
+// Whether an option is in its domain; else `number` is increased by its values before the first
+// that is not.
+template <class Options, std::size_t option>
+bool is_inside(const void* options, int& number) {
+    constexpr auto& declared = std::get<option>(Options::declared);
+    const auto& value = as<Options>(options).*declared.member;
+    const auto holds = [&](double x) { return declared.domain.holds(x) && ++number > 0; };
+    if constexpr (std::is_same_v<std::decay_t<decltype(value)>, Pair>)
+        return holds(value[0]) && holds(value[1]);
+    else
+        return holds(static_cast<double>(value));
+}
+
+template <class Options, std::size_t... option>
+int find_outside(const void* options, std::index_sequence<option...>) {
+    int number = 0;
+    return (is_inside<Options, option>(options, number) && ...) ? -1 : number;
 }
 
 // From the first of its variants.
@@ -72,15 +85,18 @@ RuleType make_rule(const VariantType& variant) {
     rule.state_form = [](const void* options, int slot) {
         return as<Options>(options).state_form(slot);
     };
+    rule.find_outside = [](const void* options) {
+        constexpr auto count = std::tuple_size_v<decltype(Options::declared)>;
+        return find_outside<Options>(options, std::make_index_sequence<count>());
+    };
     const Options values;
+    std::vector<fastopt_option_info>& infos = rule.options;
     const auto add = [&](const auto& option) {
         const auto& value = values.*option.member;
         const std::ptrdiff_t offset = reinterpret_cast<const unsigned char*>(&value) -
                                       reinterpret_cast<const unsigned char*>(&values);
-        add_option(rule,
-                   {option.name, option.domain.words, kind_of<std::decay_t<decltype(value)>>,
-                    static_cast<std::size_t>(offset)},
-                   option.domain.holds);
+        infos.push_back({option.name, option.domain.words, kind_of<std::decay_t<decltype(value)>>,
+                         static_cast<std::size_t>(offset)});
     };
     std::apply([&](const auto&... option) { (add(option), ...); }, Options::declared);
     return rule;
@@ -114,10 +130,13 @@ const std::vector<RuleType>& rules() {
     return types;
 }
 
-const RuleType* find_rule(std::string_view name) {
-    const auto found = std::find_if(rules().begin(), rules().end(),
-                                    [&](const RuleType& rule) { return name == rule.info.name; });
-    return found == rules().end() ? nullptr : &*found;
+const RuleType* find_rule(const char* name) {
+    // Structs that the library began have its own text.
+    for (const RuleType& rule : rules())
+        if (rule.info.name == name) return &rule;
+    for (const RuleType& rule : rules())
+        if (std::strcmp(rule.info.name, name) == 0) return &rule;
+    return nullptr;
 }
 
 bool RuleOptions::may_become(const RuleOptions& others) const {

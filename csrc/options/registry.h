@@ -38,10 +38,11 @@ inline const fastopt_variant_info& variant_info(int variant) {
 struct RuleType {
     fastopt_rule_info info;
     std::vector<fastopt_option_info> options;
-    std::vector<bool (*)(double)> holds;  // whether a value is in the option's domain
-    const VariantType* variants;          // the first of them; some one serves any options
+    const VariantType* variants;  // the first of them; some one serves any options
 
     void (*set_defaults)(void* options);
+    // The number of the first value that is out of its domain, of a pair each, or -1.
+    int (*find_outside)(const void* options);
     const char* (*conflict)(const void* options);
     double (*initial_state)(const void* options, int slot);
     double (*state_form)(const void* options, int slot);
@@ -50,7 +51,7 @@ struct RuleType {
 const std::vector<RuleType>& rules();
 
 // Null where no rule has that name.
-const RuleType* find_rule(std::string_view name);
+const RuleType* find_rule(const char* name);
 
 // The options of one rule, and what follows from them.
 class RuleOptions {

@@ -18,6 +18,7 @@ std::size_t size_of(fastopt_option_kind kind) {
 
 // Where the last option ends that lies within `size` bytes.
 std::size_t known_bytes(const RuleType& type, std::size_t size) {
+    if (size == type.info.options_size) return size;
     std::size_t end = sizeof(fastopt_options);
     for (const fastopt_option_info& option : type.options)
         if (option.offset + size_of(option.kind) <= size)
@@ -49,17 +50,18 @@ Numbers numbers(const RuleOptions& options, const fastopt_option_info& option) {
 }
 
 void check_domains(const RuleOptions& options) {
-    const RuleType& type = options.type();
-    for (std::size_t k = 0; k < type.options.size(); ++k) {
-        const fastopt_option_info& option = type.options[k];
+    const int outside = options.type().find_outside(options.bytes());
+    if (outside < 0) return;
+    auto number = static_cast<std::size_t>(outside);
+    for (const fastopt_option_info& option : options.type().options) {
         const Numbers found = numbers(options, option);
-        for (std::size_t i = 0; i < found.count; ++i) {
-            if (type.holds[k](found.values[i])) continue;
-            const std::string index = found.count > 1 ? "[" + std::to_string(i) + "]" : "";
-            refuse(option.name + index + " = " + number_text(found.values[i]) + " must be " +
+        if (number < found.count) {
+            const std::string index = found.count > 1 ? "[" + std::to_string(number) + "]" : "";
+            refuse(option.name + index + " = " + number_text(found.values[number]) + " must be " +
                        option.domain,
                    FASTOPT_INVALID_OPTION);
         }
+        number -= found.count;
     }
 }
 

@@ -61,7 +61,7 @@ void apply(const RuleOptions& options, std::int64_t step, fastopt_array (&operan
     Operand::Axis axes[max_operands][FASTOPT_MAX_DIMS];
     for (std::size_t k = 0; k < count; ++k) {
         bound[k].bind(operands[k], order, axes[k]);
-        task.at[k] = static_cast<char*>(operands[k].data);
+        task.at[k] = operands[k].data;
         if (!bound[k].contiguous()) task.tiled = bound;
     }
     CoefficientBlock coefficients;

@@ -53,13 +53,15 @@ class Operand {
     // Here `data` is where the array begins.
 
     template <class F>
-    void read(char* data, std::size_t first, std::size_t count, F* tile) const {
-        walk(data, first, count, [&](char* element) { std::memcpy(tile++, element, sizeof(F)); });
+    void read(void* data, std::size_t first, std::size_t count, F* tile) const {
+        walk(static_cast<char*>(data), first, count,
+             [&](char* element) { std::memcpy(tile++, element, sizeof(F)); });
     }
 
     template <class F>
-    void write(char* data, std::size_t first, std::size_t count, const F* tile) const {
-        walk(data, first, count, [&](char* element) { std::memcpy(element, tile++, sizeof(F)); });
+    void write(void* data, std::size_t first, std::size_t count, const F* tile) const {
+        walk(static_cast<char*>(data), first, count,
+             [&](char* element) { std::memcpy(element, tile++, sizeof(F)); });
     }
 
   private:

@@ -120,7 +120,7 @@ void Plan::Row::bind(std::size_t operand, const fastopt_array& array) {
 
 // Of the arrays of a new row: from those that are written, from the gradients, from each other.
 void Plan::check_overlap(const std::vector<Extent>& added,
-                         const std::vector<std::string>& names) const {
+                         const std::vector<const char*>& names) const {
     for (std::size_t i = 0; i < added.size(); ++i) {
         if (written_.overlaps(added[i])) refuse_overlap(names[i], "another row");
         for (std::size_t k = 0; k < i; ++k)
@@ -152,7 +152,7 @@ std::size_t Plan::add_row(std::size_t group, fastopt_array parameter, const fast
     row.lengths.resize((1 + row.operands()) * row.order.size());
     row.bind(0, parameter);
     std::vector<Extent> extents{extent(parameter)};
-    std::vector<std::string> names{"parameter"};
+    std::vector<const char*> names{"parameter"};
     for (std::size_t i = 0; i < variant.slot_count; ++i) {
         names.emplace_back(variant.slots[i]);
         fastopt_array slot;
@@ -410,12 +410,15 @@ void Plan::list_slices(Row& row, Task task) {
     slices.for_each([&](const Slices::Place* first, const Slices::Place* last) {
         const bool is_sum = last - first > 1;
         list_task(task, is_sum ? slices.layouts_of_sums : slices.layouts);
-        char** at = tasks_[task_count_ - 1].at;
+        void** at = tasks_[task_count_ - 1].at;
+        const auto advance = [&](std::size_t k, std::ptrdiff_t bytes) {
+            at[k] = static_cast<char*>(at[k]) + bytes;
+        };
         if (is_sum) {
             at[gradient_operand] = sum;
             sum += slices.count * task.item;
         } else {
-            at[gradient_operand] += static_cast<std::ptrdiff_t>(first->position) * slices.stride;
+            advance(gradient_operand, static_cast<std::ptrdiff_t>(first->position) * slices.stride);
         }
         std::size_t rest = first->index;
         for (int axis = slices.axes_before; axis-- > 0;) {
@@ -424,7 +427,7 @@ void Plan::list_slices(Row& row, Task task) {
             const auto place = static_cast<std::ptrdiff_t>(axis == 0 ? rest : rest % length);
             if (axis > 0) rest /= length;
             for (std::size_t k = 0; k < task.operands; ++k)
-                if (k != gradient_operand) at[k] += place * row.strides(k)[axis];
+                if (k != gradient_operand) advance(k, place * row.strides(k)[axis]);
         }
     });
 }

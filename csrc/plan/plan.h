@@ -111,7 +111,7 @@ class Plan {
     static fastopt_array allocate_slot(Row& row, const fastopt_array& parameter, double value,
                                        std::ptrdiff_t* strides);
     void check_overlap(const std::vector<Extent>& added,
-                       const std::vector<std::string>& names) const;
+                       const std::vector<const char*>& names) const;
     Extent extent_apart(const fastopt_array& gradient, const char* name) const;
     std::unique_ptr<Slices> find_slices(const Row& row, const std::int64_t* indices,
                                         std::size_t count, const fastopt_array& values) const;

@@ -58,7 +58,7 @@ void visit_tiles(const Task& task, std::size_t first, std::size_t count, Tiles& 
         const std::size_t n = std::min(tile_size, end - first);
         for (std::size_t k = 0; k < task.operands; ++k) {
             if (operands[k].contiguous()) {
-                at[k] = task.at[k] + first * sizeof(F);
+                at[k] = task.at_element(k, first);
             } else {
                 operands[k].read(task.at[k], first, n, tile + k * tile_size);
                 at[k] = tile + k * tile_size;
@@ -83,9 +83,13 @@ void visit_pieces(const Task& task, std::size_t first, std::size_t count, std::s
             visit_tiles<double>(task, first, count, *tiles, visit);
         return;
     }
+    if (first == 0 && count <= piece) {
+        visit(task.at, first, count);
+        return;
+    }
     void* at[max_operands];
     for (const std::size_t end = first + count; first < end; first += piece) {
-        for (std::size_t k = 0; k < task.operands; ++k) at[k] = task.at[k] + first * task.item;
+        for (std::size_t k = 0; k < task.operands; ++k) at[k] = task.at_element(k, first);
         visit(at, first, std::min(piece, end - first));
     }
 }

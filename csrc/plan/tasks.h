@@ -25,10 +25,14 @@ struct Task {
     std::size_t end;  // how many elements the tasks up to this one have
     std::size_t item;
     std::size_t operands;
-    char* at[max_operands];  // where the operands begin
+    void* at[max_operands];  // where the operands begin
     const Operand* tiled;    // how they lie if some is not contiguous, else null
     std::size_t blocks_end;  // how many blocks the tasks up to this one have, if kernels measure
 
+    // Where an element of an operand is, if that is contiguous.
+    char* at_element(std::size_t operand, std::size_t element) const {
+        return static_cast<char*>(at[operand]) + element * item;
+    }
     // How many it has itself.
     std::size_t blocks() const { return kernel->measure == nullptr ? 0 : block_count(count); }
 };

@@ -153,25 +153,34 @@ void ArrayPlan::refuse_moved(std::size_t row) const {
                 "the optimizer was made; make a new one");
 }
 
+void ArrayPlan::refuse_read_only(std::size_t row) const {
+    value_error(name(row, Part::parameter, 0),
+                "the array has become read-only; set its flags.writeable, or, but for LBFGS, "
+                "pass None as its gradient");
+}
+
 // With its address, strides and dtype a parameter is aligned as it was, whatever its flag says.
 void ArrayPlan::check_parameter(std::size_t row) const {
     const Held& parameter = rows_[row].parameter;
     if (!is_unmoved(parameter)) refuse_moved(row);
-    if (!parameter.memory.is_writable())
-        value_error(name(row, Part::parameter, 0),
-                    "the array has become read-only; set its flags.writeable, or, but for LBFGS, "
-                    "pass None as its gradient");
+    if (!parameter.memory.is_writable()) refuse_read_only(row);
+}
+
+// Of a parameter without dimensions, a number of Python's, too.
+Memory ArrayPlan::share_gradient(std::size_t row, py::handle object) const {
+    const auto label = [&] { return name(row, Part::gradient, 0); };
+    const Held& parameter = rows_[row].parameter;
+    const bool is_number = PyFloat_CheckExact(object.ptr()) || PyLong_CheckExact(object.ptr());
+    if (is_number && parameter.ndim == 0) return Memory(as_array(object, parameter.type, label));
+    return Memory::share(object, label);
 }
 
 void ArrayPlan::take_gradients(py::handle gradients) {
     tree_.walk(gradients, "grads", [&](std::size_t row, py::handle object) {
         if (object.is_none()) return;
-        const auto label = [&] { return name(row, Part::gradient, 0); };
-        const Held& parameter = rows_[row].parameter;
-        const bool is_number = PyFloat_CheckExact(object.ptr()) || PyLong_CheckExact(object.ptr());
-        hold_gradient(row, is_number && parameter.ndim == 0
-                               ? Memory(as_array(object, parameter.type, label))
-                               : Memory::share(object, label));
+        hold_gradient(row, NumPy::get().is_array(object)
+                               ? Memory(py::reinterpret_borrow<py::array>(object))
+                               : share_gradient(row, object));
     });
     for (const auto& [row, owner] : lent_) {
         const auto label = [&, row = row] { return name(row, Part::parameter, 0); };
@@ -199,7 +208,7 @@ py::list ArrayPlan::gradients(py::handle gradients) {
     py::list all;
     for (std::size_t row = 0; row < rows_.size(); ++row) {
         if (!gradients_[row]) check_parameter(row);  // for L-BFGS moves such a parameter, too
-        plan_.clear_gradient(row);
+        clear_gradient(row);
         all.append(gradients_[row] ? py::object(gradients_[row].values.as_array()) : py::none());
     }
     return all;

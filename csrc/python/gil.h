@@ -33,7 +33,7 @@ void without_gil(Work&& work) {
     survive_exit([&] { PyEval_RestoreThread(state); });
 }
 
-// Runs work on so many bytes, and so if there is so much of it that it pays.
+// Runs work on parameters of so many bytes, and so if there is so much of it that it pays.
 template <class Work>
 void without_gil_if_long(std::size_t bytes, Work&& work) {
     constexpr std::size_t small_work = 4096;

@@ -14,10 +14,6 @@ constexpr int npy_float64 = 12;
 constexpr int npy_complex64 = 14;
 constexpr int npy_complex128 = 15;
 
-bool is_exact_ndarray(py::handle object) {
-    return Py_TYPE(object.ptr()) == py::detail::npy_api::get().PyArray_Type_;
-}
-
 bool is_native(const py::dtype& type) {
     const char order = type.byteorder();
     return order == '=' || order == '|' || order == (PY_BIG_ENDIAN ? '>' : '<');
@@ -103,6 +99,7 @@ bool is_negated(py::handle object) {
 const NumPy* NumPy::imported = nullptr;
 
 NumPy::NumPy() {
+    ndarray = py::detail::npy_api::get().PyArray_Type_;
     const auto numpy = py::module_::import("numpy");
     const auto exceptions = py::hasattr(numpy, "exceptions") ? numpy.attr("exceptions") : numpy;
     asarray = numpy.attr("asarray");
@@ -131,21 +128,20 @@ void refuse_negated(py::handle object, const Label& label) {
 
 bool may_be_imaginary(const fastopt_array& array) {
     const std::size_t item = size_of(array.type);
-    bool has_neighbours = bytes_of(array) <= item;
-    for (int i = 0; i < array.ndim; ++i)
-        has_neighbours |=
-            array.shape[i] > 1 && array.strides[i] == static_cast<std::ptrdiff_t>(item);
-    return !has_neighbours || reinterpret_cast<std::uintptr_t>(array.data) % (2 * item) != 0;
+    if ((reinterpret_cast<std::uintptr_t>(array.data) & (2 * item - 1)) != 0) return true;
+    for (int i = array.ndim; i-- > 0;)
+        if (array.shape[i] > 1 && array.strides[i] == static_cast<std::ptrdiff_t>(item))
+            return false;
+    return bytes_of(array) > item;
 }
 
-Memory Memory::share(py::handle object, const Label& label) {
-    const auto as_it_is = [&] { return Memory(py::reinterpret_borrow<py::array>(object)); };
-    if (is_exact_ndarray(object)) return as_it_is();
+// Of what is not an ndarray itself.
+Memory Memory::share_other(py::handle object, const Label& label) {
     const NumPy& numpy = NumPy::get();
     if (py::isinstance(object, numpy.masked_array))
         type_error(label.text(),
                    "a masked array's mask would be ignored; pass .filled(0) or .data");
-    if (py::isinstance<py::array>(object)) return as_it_is();
+    if (py::isinstance<py::array>(object)) return Memory(py::reinterpret_borrow<py::array>(object));
     const std::string type = Py_TYPE(object.ptr())->tp_name;
     const bool buffer = PyObject_CheckBuffer(object.ptr()) != 0;
     if (!buffer && !find_attribute(object, "__dlpack__"))
@@ -233,7 +229,7 @@ bool Memory::is_whole() const {
     PyObject* const base = array().base;
     if (base == nullptr) return true;
     // As of np.arange(6).reshape(2, 3).
-    return Py_REFCNT(base) == 1 && is_exact_ndarray(base) &&
+    return Py_REFCNT(base) == 1 && NumPy::get().is_array(base) &&
            py::detail::array_proxy(base)->base == nullptr;
 }
 

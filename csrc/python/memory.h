@@ -26,6 +26,8 @@ class NumPy {
     static const NumPy& get() { return *imported; }
 
     const py::dtype& of(fastopt_type type) const { return type == FASTOPT_F32 ? float32 : float64; }
+    bool is_array(py::handle object) const { return Py_TYPE(object.ptr()) == ndarray; }
+    PyTypeObject* ndarray;
     py::object asarray, from_dlpack, shares_memory, zeros, masked_array, too_hard_error;
     // Arrays of a native dtype share one descriptor, save for rare copies of it.
     py::dtype float32, float64;
@@ -46,7 +48,10 @@ class Memory {
         : object_(py::reinterpret_borrow<py::object>(tensor)), exchange_(&exchange) {}
     // Of an ndarray, or of what speaks the buffer protocol or DLPack. TypeError for anything else.
     // It may run anybody's code.
-    static Memory share(py::handle object, const Label& label);
+    static Memory share(py::handle object, const Label& label) {
+        if (NumPy::get().is_array(object)) return Memory(py::reinterpret_borrow<py::array>(object));
+        return share_other(object, label);
+    }
 
     explicit operator bool() const { return static_cast<bool>(object_); }
     bool is_complex() const;
@@ -95,6 +100,7 @@ class Memory {
     }
 
   private:
+    static Memory share_other(py::handle object, const Label& label);
     const py::detail::PyArray_Proxy& array() const {
         return *py::detail::array_proxy(object_.ptr());
     }

@@ -45,11 +45,11 @@ py::object find_attribute(py::handle object, const char* name);
 std::int64_t integer(const std::string& name, py::handle value, std::int64_t lowest,
                      std::int64_t highest);
 
-// From 1 to FASTOPT_MAX_THREADS, or 0 for None.
 // Whether the exception that is set is a TypeError, once it is forgotten. One that says nothing of
 // a value, such as KeyboardInterrupt or MemoryError, is thrown.
 bool forget_refusal();
 
+// From 1 to FASTOPT_MAX_THREADS, or 0 for None.
 int thread_number(py::handle threads);
 
 }  // namespace fastopt::python

@@ -54,17 +54,15 @@ void OneStep::step(const Arguments& given) const {
     }
     View views[2 + FASTOPT_MAX_SLOTS];
     fastopt_array arrays[2 + FASTOPT_MAX_SLOTS];
-    std::size_t bytes = 0;
     for (std::size_t i = 0; i < count; ++i) {
         const auto label = [&] { return operands[i].name; };
         operands[i].memory.look(views[i], label);
         if (i != 1) operands[i].memory.check_writable(label);
         arrays[i] = views[i].array;
-        bytes += bytes_of(arrays[i]);
     }
     const auto apply = [&](unsigned flags) {
         fastopt_status status = FASTOPT_OK;
-        without_gil_if_long(bytes, [&] {
+        without_gil_if_long(bytes_of(arrays[0]), [&] {
             status = fastopt_apply(chosen.get(), t, &arrays[0], &arrays[1], arrays + 2, flags,
                                    num_threads);
         });

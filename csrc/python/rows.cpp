@@ -160,24 +160,45 @@ fastopt_status Rows::hand_over_sparse(std::size_t index, const fastopt_array& va
 }
 
 bool Rows::set_gradient(std::size_t index) {
-    const Memory& gradient = gradients_[index].values;
+    Gradient& gradient = gradients_[index];
     if (!gradient) {
-        plan_.clear_gradient(index);
+        clear_gradient(index);
         return false;
     }
+    fastopt_array place = array(rows_[index].parameter);
+    place.data = gradient.handed_over;
+    if (place.data != nullptr && !gradient.indices && gradient.values.is_at(place))
+        return gradient.may_be_imaginary;
+    return set_other_gradient(index);
+}
+
+void Rows::clear_gradient(std::size_t index) {
+    gradients_[index].handed_over = nullptr;
+    plan_.clear_gradient(index);
+}
+
+// One that the plan does not have yet.
+bool Rows::set_other_gradient(std::size_t index) {
+    Gradient& gradient = gradients_[index];
+    const Held& parameter = rows_[index].parameter;
     const auto label = [&] { return name(index, Part::gradient, 0); };
     View view;
-    gradient.look(view, label);
-    const unsigned flags = is_known_apart(index, view.array) ? FASTOPT_DISJOINT : 0;
-    const fastopt_status status = hand_over(index, view.array, flags);
+    gradient.values.look(view, label);
+    const fastopt_array& seen = view.array;
+    const unsigned flags = is_known_apart(index, seen) ? FASTOPT_DISJOINT : 0;
+    gradient.handed_over = nullptr;
+    const fastopt_status status = hand_over(index, seen, flags);
     if (status == FASTOPT_OVERLAP) {
         // It lies between the first and the last byte of what is updated.
         interleaved_.push_back(index);
         return true;
     }
     if (status == FASTOPT_OUT_OF_MEMORY) check(status);
-    if (status != FASTOPT_OK) refuse_unlike(gradient, view.array, rows_[index].parameter, label());
-    return may_be_imaginary(view.array);
+    if (status != FASTOPT_OK) refuse_unlike(gradient.values, seen, parameter, label());
+    if (!gradient.indices &&
+        std::equal(seen.strides, seen.strides + seen.ndim, array(parameter).strides))
+        gradient.handed_over = seen.data;
+    return gradient.may_be_imaginary = may_be_imaginary(seen);
 }
 
 void Rows::set_interleaved_gradients() {

@@ -51,6 +51,10 @@ class Rows {
 
         Memory values;
         py::object indices{};  // of the slices that a sparse one has, an array of int64; or null
+        // What stays from step to step: where the plan has it, if it lies there as its parameter
+        // does, and whether one there may be imaginary.
+        void* handed_over = nullptr;
+        bool may_be_imaginary = false;
     };
 
     // Which array of a row a message is about.
@@ -94,6 +98,7 @@ class Rows {
     // Hands the plan what is held; a row without a gradient is skipped. True for a gradient that
     // may be imaginary.
     bool set_gradient(std::size_t row);
+    void clear_gradient(std::size_t row);
     // And then those that lie between what is updated.
     void set_interleaved_gradients();
     // A step of the plan with what it was handed. Other threads may run Python code meanwhile, if
@@ -150,6 +155,7 @@ class Rows {
         std::vector<std::ptrdiff_t> strides;
     };
 
+    bool set_other_gradient(std::size_t row);
     fastopt_status hand_over(std::size_t row, const fastopt_array& values, unsigned flags) {
         if (gradients_[row].indices) return hand_over_sparse(row, values, flags);
         return fastopt_plan_set_gradient(plan_.get(), row, &values, flags);

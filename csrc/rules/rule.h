@@ -112,8 +112,8 @@ class Coefficient {
 // base**exponent by repeated squaring, because pow() differs between C libraries.
 inline double power(double base, std::int64_t exponent) {
     double result = 1.0;
-    for (; exponent > 0; exponent >>= 1, base *= base)
-        if (exponent & 1) result *= base;
+    // Without a branch, which no CPU could guess: a product with 1 is exact.
+    for (; exponent > 0; exponent >>= 1, base *= base) result *= (exponent & 1) != 0 ? base : 1.0;
     return result;
 }
 
