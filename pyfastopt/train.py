@@ -23,6 +23,7 @@ from rich.progress import Progress
 from rich.table import Table
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
+from threadpoolctl import threadpool_limits
 
 import pyfastopt
 
@@ -233,6 +234,8 @@ def train(
 ) -> bool:
     """Train with each optimizer, print a table and save a plot of the loss curves.
 
+    NumPy's products run in one thread.
+
     Parameters
     ----------
     names : sequence of str or None
@@ -273,7 +276,9 @@ def train(
         table.caption = f"{', '.join(linear)}: a linear model, without hidden units"
     curves: dict[str, list[float]] = {}
     all_same = True
-    with Progress(console=console) as progress:
+    # Products of this size gain nothing by a second thread, and beside other processes they would
+    # wait for it up to ten times as long.
+    with threadpool_limits(1, "blas"), Progress(console=console) as progress:
         bar = progress.add_task("training", total=2 * epochs * len(chosen))
         for name, optimizer in chosen.items():
             progress.update(bar, description=name)
