@@ -33,6 +33,7 @@ struct Task {
     char* at_element(std::size_t operand, std::size_t element) const {
         return static_cast<char*>(at[operand]) + element * item;
     }
+
     // How many it has itself.
     std::size_t blocks() const { return kernel->measure == nullptr ? 0 : block_count(count); }
 };

@@ -166,21 +166,15 @@ void ArrayPlan::check_parameter(std::size_t row) const {
     if (!parameter.memory.is_writable()) refuse_read_only(row);
 }
 
-// Of a parameter without dimensions, a number of Python's, too.
-Memory ArrayPlan::share_gradient(std::size_t row, py::handle object) const {
-    const auto label = [&] { return name(row, Part::gradient, 0); };
-    const Held& parameter = rows_[row].parameter;
-    const bool is_number = PyFloat_CheckExact(object.ptr()) || PyLong_CheckExact(object.ptr());
-    if (is_number && parameter.ndim == 0) return Memory(as_array(object, parameter.type, label));
-    return Memory::share(object, label);
-}
-
 void ArrayPlan::take_gradients(py::handle gradients) {
     tree_.walk(gradients, "grads", [&](std::size_t row, py::handle object) {
         if (object.is_none()) return;
-        hold_gradient(row, NumPy::get().is_array(object)
-                               ? Memory(py::reinterpret_borrow<py::array>(object))
-                               : share_gradient(row, object));
+        const auto label = [&] { return name(row, Part::gradient, 0); };
+        const Held& parameter = rows_[row].parameter;
+        const bool is_number = PyFloat_CheckExact(object.ptr()) || PyLong_CheckExact(object.ptr());
+        hold_gradient(row, is_number && parameter.ndim == 0
+                               ? Memory(as_array(object, parameter.type, label))
+                               : Memory::share(object, label));
     });
     for (const auto& [row, owner] : lent_) {
         const auto label = [&, row = row] { return name(row, Part::parameter, 0); };

@@ -74,7 +74,6 @@ class ArrayPlan final : Rows {
     [[noreturn]] void refuse_moved(std::size_t row) const;
     [[noreturn]] void refuse_read_only(std::size_t row) const;
     void check_parameter(std::size_t row) const;
-    Memory share_gradient(std::size_t row, py::handle object) const;
     void take_gradients(py::handle gradients);
     OptionStruct changed_options(std::size_t group, const py::dict& values) const;
     std::vector<OptionStruct> all_options() const;
