@@ -38,17 +38,26 @@ OptionValue: TypeAlias = float | bool | Pair
 
 
 class Threading(TypedDict):
-    """How a step used threads: the property ``threading`` of an optimizer."""
+    """How a step used threads: the property ``threading`` of an optimizer.
 
-    #: That it ran in.
+    Attributes
+    ----------
+    num_threads : int
+        Threads that it ran in.
+    most : int
+        Threads that it might have run in; 1 where it is small.
+    reason : {"measured", "exact", "limited", "small"}
+        "measured": so many gain by it now, or are on trial. "exact": the option ``num_threads``
+        says so. "limited": no more were allowed; ``runtime_info()`` tells by what. "small": the
+        step touched less than half a mebibyte, which is one thread's.
+    seconds : dict of int to float
+        Where it measured: how long the step takes, of late, with the numbers of threads that were
+        tried. The first step, which may be the first to touch the memory, does not count.
+    """
+
     num_threads: int
-    #: That it might have run in; 1 where it is small.
     most: int
-    #: "measured": they gain by it now, or are on trial. "exact": the option ``num_threads`` says
-    #: so. "limited": no more than one was allowed; ``runtime_info()`` tells by what. "small": the
-    #: step touched less than half a mebibyte, which is one thread's.
     reason: Literal["measured", "exact", "limited", "small"]
-    #: Where it measured: how long the step takes, of late, with the numbers of threads tried.
     seconds: dict[int, float]
 
 

@@ -44,7 +44,7 @@ def runtime_info() -> RuntimeInfo:
         that a step chooses by itself, the least of ``thread_limits``:
 
         - ``PYFASTOPT_NUM_THREADS`` and ``OMP_THREAD_LIMIT``, as the environment has them;
-        - ``openmp``: OpenMP's own number, which ``OMP_NUM_THREADS`` sets and
+        - ``openmp``: OpenMP's own number in the calling thread, which ``OMP_NUM_THREADS`` sets and
           ``threadpoolctl.threadpool_limits`` lowers; under ``PYFASTOPT_NUM_THREADS``, only if it is
           lower than it was;
         - ``cpus``: those that the process may run on;

@@ -130,6 +130,7 @@ class World:
             },
             "plan_step": {"num_threads": 2},
             "plan_get_threading": {"threading": Threading()},
+            "plan_learn": {"other": self.plan.handle},
             "plan_get_options": {"group": 0, "options": adam.copy()},
             "plan_set_options": {"group": 0, "options": changed(adam, lr=0.5)},
             "plan_get_steps": {"row": 0, "steps": ctypes.c_int64()},
@@ -263,6 +264,7 @@ BAD = {
     (INVALID_ARGUMENT, f"{TAKE_OPTIONS} plan_get_options"): null("options"),
     (INVALID_ARGUMENT, "plan_get_steps"): null("steps"),
     (INVALID_ARGUMENT, "plan_get_threading"): null("threading"),
+    (INVALID_ARGUMENT, "plan_learn"): null("other"),
     (INVALID_ARGUMENT, "get_thread_limits"): null("limits"),
     (INVALID_ARGUMENT, "plan_get_slot"): [
         *null("array"),

@@ -49,6 +49,7 @@ def test_busy(api):
             "plan_set_gradient": (0, None, 0),
             "plan_set_sparse_gradient": (0, None, 0, ctypes.byref(other), 0),
             "plan_step": (1,),
+            "plan_learn": (plan.handle,),
             "plan_set_options": (0, record.ctypes),
             "plan_set_steps": (0, 5),
         }

@@ -218,6 +218,26 @@ def test_bad_gradients_change_nothing(make, error, message):
     assert [s["step"] for s in opt.state] == [2, 2]
 
 
+@pytest.mark.parametrize("size", [4, 8])
+def test_complex_numbers_are_no_pairs(size):
+    real, pairs = f"f{size}", f"c{2 * size}"
+    for kinds, word in [((real, pairs), "complex"), ((pairs, real), "real")]:
+        p, g = (np.ones((3, 2) if kind == real else 3, kind) for kind in kinds)
+        opt = fo.Adam(p)
+        with pytest.raises(TypeError, match=rf"^grads: it is {word}, and its parameter"):
+            opt.step(g)
+        with pytest.raises(TypeError, match=rf"^g: it is {word}, and its parameter"):
+            fo.sgd_(p, g, step=1)
+        with pytest.raises(TypeError, match=rf"^exp_avg_sq: it is {word}, and its parameter"):
+            fo.adam_(p, p.copy(), p.copy(), g, step=1)
+        assert (p == 1).all()
+        good = np.ones_like(p)
+        opt.step(good)
+        same_memory = good.view(pairs)[:, 0] if word == "complex" else good.view(real).reshape(3, 2)
+        with pytest.raises(TypeError, match=rf"^grads: it is {word}, and its parameter"):
+            opt.step(same_memory)
+
+
 def test_gradient_in_the_optimizers_own_state():
     opt = fo.Adam({"W": vector()})
     with pytest.raises(

@@ -58,8 +58,11 @@ def test_what_a_step_measures():
         assert 1 <= opt.threading["num_threads"] <= most == opt.threading["most"]
     assert {1, most} <= opt.threading["seconds"].keys()
     assert all(0 < seconds < 60 for seconds in opt.threading["seconds"].values())
+    seconds = opt.threading["seconds"]
+    opt.add_param_group({"params": [np.ones(3, np.float32)]})
+    assert opt.threading["seconds"] == seconds
     opt.num_threads = 1
-    opt.step(g)
+    opt.step([g, [None]])
     assert opt.threading == dict(num_threads=1, most=1, reason="exact", seconds={})
 
 
@@ -105,6 +108,28 @@ opt.step(p.copy())
 print(opt.threading["reason"], fo.runtime_info()["thread_limits"]["PYFASTOPT_NUM_THREADS"])
 """
     assert interpreter.output(code, PYFASTOPT_NUM_THREADS="1") == "limited 1"
+
+
+@pytest.mark.slow
+@needs_openmp
+def test_exact_numbers_that_openmp_does_not_give():
+    code = """
+import ctypes, numpy as np, pyfastopt as fo
+from pathlib import Path
+{change}
+p = np.ones(1 << 20, np.float32)
+opt = fo.SGD(p, num_threads=64)
+opt.step(p.copy())
+print(opt.threading["num_threads"], opt.threading["most"], opt.threading["reason"])
+"""
+    limited = interpreter.output(code.format(change=""), OMP_THREAD_LIMIT="1")
+    assert limited == "1 1 limited"
+    library = "ctypes.CDLL(str(next(Path(fo.get_library_dir()).glob('libfastopt.*'))))"
+    ran, most, reason = interpreter.output(
+        code.format(change=f"{library}.omp_set_dynamic(1)")
+    ).split()
+    assert (most, reason) == ("64", "exact")
+    assert int(ran) <= fo.runtime_info()["cpus"]
 
 
 @pytest.mark.slow

@@ -309,3 +309,22 @@ def test_a_checkpoint_of_torch_with_a_sparse_buffer():
     plain.load_state_dict(optimizer.state_dict())
     for state, torchs in zip(plain.state, optimizer.state.values(), strict=True):
         assert_close(torch.tensor(state["momentum_buffer"]), torchs["momentum_buffer"].to_dense())
+
+
+@pytest.mark.parametrize("name", ["SGD", "Adagrad", "SparseAdam"])
+def test_values_that_grow_into_the_parameter(name):
+    memory = torch.zeros(100)
+    p = torch.nn.Parameter(memory.as_strided((4, 2), (8, 1), 0))
+    optimizer = getattr(optim, name)([p], lr=1.0)
+
+    def gradient(indices):
+        values = memory.as_strided((len(indices), 2), (4, 1), 4)
+        return torch.sparse_coo_tensor(torch.tensor([indices]), values, (4, 2))
+
+    p.grad = gradient([3])
+    optimizer.step()
+    before = memory.clone()
+    p.grad = gradient([1, 2, 0])
+    with pytest.raises(ValueError, match=r"\.grad: shares memory with param_groups"):
+        optimizer.step()
+    assert torch.equal(memory, before)

@@ -86,6 +86,14 @@ fastopt_status fastopt_plan_get_threading(const fastopt_plan* plan,
     });
 }
 
+fastopt_status fastopt_plan_learn(fastopt_plan* plan, const fastopt_plan* other) noexcept {
+    return guard([&] {
+        given(plan, "plan").check_not_stepping();
+        given(other, "other").check_not_stepping();
+        plan->learn(*other);
+    });
+}
+
 fastopt_status fastopt_plan_get_options(const fastopt_plan* plan, size_t group,
                                         fastopt_options* options) noexcept {
     return guard(

@@ -53,12 +53,12 @@ class Vectors {
         std::vector<std::array<double, 2>> blocks(block_count(count_));
         const std::size_t bytes = arrays_ * count_ * size_of(type_);
         run_shared(thread_limit(num_threads_, bytes), bytes, [&](int threads) {
-            for_each_block(count_, threads,
-                           [&](std::size_t block, std::size_t first, std::size_t count) {
-                               for (std::size_t i = 0; i < count; i += measured_elements)
-                                   visit(kernels, first + i, std::min(measured_elements, count - i),
-                                         blocks[block].data());
-                           });
+            return for_each_block(
+                count_, threads, [&](std::size_t block, std::size_t first, std::size_t count) {
+                    for (std::size_t i = 0; i < count; i += measured_elements)
+                        visit(kernels, first + i, std::min(measured_elements, count - i),
+                              blocks[block].data());
+                });
         });
         std::pair<double, double> found;
         for (const auto& block : blocks)

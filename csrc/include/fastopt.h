@@ -255,7 +255,7 @@ FASTOPT_API fastopt_status fastopt_plan_step(fastopt_plan* plan, int num_threads
 typedef enum fastopt_threads_reason {
     FASTOPT_THREADS_SMALL = 0,   /* it touched less than half a mebibyte */
     FASTOPT_THREADS_EXACT = 1,   /* num_threads said so */
-    FASTOPT_THREADS_LIMITED = 2, /* no more than one was allowed */
+    FASTOPT_THREADS_LIMITED = 2, /* no more were allowed */
     FASTOPT_THREADS_MEASURED = 3 /* they gain by it, or are on trial */
 } fastopt_threads_reason;
 
@@ -265,7 +265,7 @@ typedef struct fastopt_threading {
     int most;        /* that it might have run in; 1 where it is small */
     fastopt_threads_reason reason;
     /* Where it measured: the numbers of threads that were tried, and how long the step takes with
-     * each, of late. */
+     * each, of late. The first step, which may be the first to touch the memory, does not count. */
     int count;
     int tried[FASTOPT_MAX_CHOICES];
     double seconds[FASTOPT_MAX_CHOICES];
@@ -273,6 +273,11 @@ typedef struct fastopt_threading {
 
 FASTOPT_API fastopt_status
 fastopt_plan_get_threading(const fastopt_plan* plan, fastopt_threading* threading) FASTOPT_NOEXCEPT;
+
+/* Takes over what another plan has learned of threads, and tells of its last step: for a plan that
+ * replaces it. */
+FASTOPT_API fastopt_status fastopt_plan_learn(fastopt_plan* plan,
+                                              const fastopt_plan* other) FASTOPT_NOEXCEPT;
 
 /* options->size and options->rule say what the caller's struct is. New options must be served by
  * the same variant, and must not change what the state began with. */
@@ -367,7 +372,8 @@ typedef struct fastopt_thread_limits {
 FASTOPT_API fastopt_status fastopt_get_thread_limits(fastopt_thread_limits* limits)
     FASTOPT_NOEXCEPT;
 
-/* The most threads that a step with this num_threads may use: the least of its limits. */
+/* The most threads that a step with this num_threads may use: the least of its limits, for a number
+ * above FASTOPT_MAX_THREADS as well. */
 FASTOPT_API int fastopt_num_threads(int num_threads) FASTOPT_NOEXCEPT;
 /* How many forks are between this process and the one that initialised the library. */
 FASTOPT_API int fastopt_fork_count(void) FASTOPT_NOEXCEPT;

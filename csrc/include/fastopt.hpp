@@ -175,6 +175,8 @@ class Plan {
         return threading;
     }
 
+    void learn(const Plan& other) { check(fastopt_plan_learn(get(), other.get())); }
+
     std::int64_t steps(std::size_t row) const {
         std::int64_t steps = 0;
         check(fastopt_plan_get_steps(get(), row, &steps));

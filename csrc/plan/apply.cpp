@@ -71,7 +71,7 @@ void apply(const RuleOptions& options, std::int64_t step, fastopt_array (&operan
     const std::size_t bytes = task.count * task.item * count;
     run_shared(thread_limit(num_threads, bytes), bytes, [&](int threads) {
         std::vector<Tiles> tiles(task.tiled == nullptr ? 0 : static_cast<std::size_t>(threads));
-        run_tasks(&task, 1, threads, tiles.empty() ? nullptr : tiles.data());
+        return run_tasks(&task, 1, threads, tiles.empty() ? nullptr : tiles.data());
     });
 }
 

@@ -469,7 +469,7 @@ void Plan::step(int num_threads) {
         groups_[lead.group].compute_coefficients(lead.type, Step{lead.steps}, coefficients_[k]);
     }
     choice_.run(limit, bytes_, [&](int threads) {
-        run_tasks(tasks_.data(), task_count_, threads, tiled_ ? tiles_.data() : nullptr);
+        return run_tasks(tasks_.data(), task_count_, threads, tiled_ ? tiles_.data() : nullptr);
     });
 }
 

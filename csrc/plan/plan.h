@@ -50,6 +50,8 @@ class Plan {
     void step(int num_threads);
     // How the last step used threads.
     fastopt_threading threading() const { return choice_.threading(); }
+    // Takes over what another has learned of threads.
+    void learn(const Plan& other) { choice_ = other.choice_; }
 
   private:
     struct Free {

@@ -23,12 +23,14 @@ constexpr std::size_t wave_blocks = 1024;
 
 // Calls run(part, parts) in so many threads, each with a part of its own. All compute in the
 // calling thread's floating-point environment, so that a rounding mode or flushed subnormals do not
-// show how many they are; the others then put back their own. A single thread opens no team: it may
+// show how many they are; the others then put back their own. Returns how many there were, which
+// is for OpenMP to say. A single thread opens no team: it may
 // be one of the caller's own, and must not meet a barrier.
 template <class Run>
-void run_team([[maybe_unused]] int threads, const Run& run) {
+int run_team([[maybe_unused]] int threads, const Run& run) {
 #ifdef _OPENMP
     if (threads > 1) {
+        int team = 1;
         std::fenv_t callers;
         std::fegetenv(&callers);
 #pragma omp parallel num_threads(threads)
@@ -37,15 +39,18 @@ void run_team([[maybe_unused]] int threads, const Run& run) {
             std::fegetenv(&own);
             std::fesetenv(&callers);
             run(omp_get_thread_num(), omp_get_num_threads());
-            if (omp_get_thread_num() > 0) std::fesetenv(&own);
+            if (omp_get_thread_num() > 0)
+                std::fesetenv(&own);
+            else
+                team = omp_get_num_threads();
         }
-        return;
+        return team;
     }
 #endif
     run(0, 1);
+    return 1;
 }
 
-// What is copied together of operands that are not contiguous.
 constexpr std::size_t tile_size = measured_elements;
 
 template <class F, class Visit>
@@ -199,13 +204,13 @@ class TaskList {
 
 }  // namespace
 
-void run_tasks(const Task* tasks, std::size_t count, int threads, Tiles* tiles) {
-    if (count == 0) return;
+int run_tasks(const Task* tasks, std::size_t count, int threads, Tiles* tiles) {
+    if (count == 0) return 1;
     const TaskList list(tasks, count);
     const bool prefetch = prefetches();
     double sums[2 * wave_blocks];
     double totals[2];
-    run_team(threads, [&](int part, int parts) {
+    return run_team(threads, [&](int part, int parts) {
         Tiles* own = tiles == nullptr ? nullptr : tiles + part;
         for (std::size_t from = 0; from < list.blocks(); from += wave_blocks) {
             const Range wave = list.of_blocks(from, std::min(list.blocks(), from + wave_blocks));
@@ -222,10 +227,10 @@ void run_tasks(const Task* tasks, std::size_t count, int threads, Tiles* tiles) 
     });
 }
 
-void for_each_block(std::size_t count, int threads,
-                    const std::function<void(std::size_t, std::size_t, std::size_t)>& visit) {
+int for_each_block(std::size_t count, int threads,
+                   const std::function<void(std::size_t, std::size_t, std::size_t)>& visit) {
     const std::size_t blocks = block_count(count);
-    run_team(threads, [&](int part, int parts) {
+    return run_team(threads, [&](int part, int parts) {
         const auto cut = [&](int k) {
             return blocks * static_cast<std::size_t>(k) / static_cast<std::size_t>(parts);
         };

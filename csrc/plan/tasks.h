@@ -44,11 +44,13 @@ struct alignas(cache_line) Tiles {
     unsigned char bytes[max_operands * measured_elements * sizeof(double)];
 };
 
-// visit(block, first, count) for the blocks of so many elements, in so many threads.
-void for_each_block(std::size_t count, int threads,
-                    const std::function<void(std::size_t, std::size_t, std::size_t)>& visit);
+// visit(block, first, count) for the blocks of so many elements, in so many threads; returns how
+// many there were.
+int for_each_block(std::size_t count, int threads,
+                   const std::function<void(std::size_t, std::size_t, std::size_t)>& visit);
 
 // Does them all, in so many threads, each with its own of the `tiles`; null if no task is tiled.
-void run_tasks(const Task* tasks, std::size_t count, int threads, Tiles* tiles);
+// Returns how many there were.
+int run_tasks(const Task* tasks, std::size_t count, int threads, Tiles* tiles);
 
 }  // namespace fastopt::core

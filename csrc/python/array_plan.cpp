@@ -64,7 +64,7 @@ void ArrayPlan::complete(const std::vector<OptionStruct>& groups, std::vector<st
         for (const double initial : groups[row.group].initial_state()) {
             const auto label = [&] { return name(index, Part::slot, row.slots.size()); };
             const py::array slot = state_like(array(row.parameter), initial);
-            const bool is_complex = row.parameter.memory.is_complex();
+            const bool is_complex = row.parameter.is_complex;
             row.slots.push_back(hold(Memory(is_complex ? as_complex(slot) : slot), label));
         }
     }
@@ -178,7 +178,7 @@ void ArrayPlan::take_gradients(py::handle gradients) {
     });
     for (const auto& [row, owner] : lent_) {
         const auto label = [&, row = row] { return name(row, Part::parameter, 0); };
-        if (gradients_[row] && !Memory::share(owner, label).is_at(array(rows_[row].parameter)))
+        if (gradients_[row] && !is_at(Memory::share(owner, label), rows_[row].parameter))
             refuse_moved(row);
     }
     for (std::size_t row = 0; row < rows_.size(); ++row) {

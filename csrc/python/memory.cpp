@@ -62,7 +62,7 @@ bool add_pairs(View& view) {
 
 // False for what is not a dense tensor of numbers that are supported, on the CPU.
 bool view_tensor(const DLPackTensor& seen, View& view) {
-    const bool is_complex = seen.type_code == DLPackExchange::complex;
+    const bool is_complex = view.is_complex = seen.type_code == DLPackExchange::complex;
     const int bits = is_complex ? seen.type_bits / 2 : seen.type_bits;
     if (seen.device_type != DLPackExchange::cpu || seen.ndim > FASTOPT_MAX_DIMS ||
         (!is_complex && seen.type_code != DLPackExchange::floating_point) || seen.type_lanes != 1 ||
@@ -201,19 +201,20 @@ void Memory::look_at_other_array(View& view, const Label& label) const {
                                       utf8(type.attr("name")) + "')");
     view.array = {array.data, is_single ? FASTOPT_F32 : FASTOPT_F64, array.nd, array.dimensions,
                   array.strides};
-    if (is_complex() && !add_pairs(view))
+    view.is_complex = number == npy_complex64 || number == npy_complex128;
+    if (view.is_complex && !add_pairs(view))
         value_error(label.text(), "has " + std::to_string(array.nd) +
                                       " dimensions, too many for complex numbers; reshape it");
 }
 
-bool Memory::is_other_array_at(const fastopt_array& place) const {
+bool Memory::is_other_array_at(const fastopt_array& place, bool is_complex) const {
     View view;
     try {
         look_at_other_array(view, [] { return std::string(); });
     } catch (py::error_already_set&) {
         return false;
     }
-    return same_place(view.array, place);
+    return view.is_complex == is_complex && same_place(view.array, place);
 }
 
 bool Memory::tells_all(py::handle object, const Label& label) const {
@@ -233,15 +234,6 @@ bool Memory::is_whole() const {
            py::detail::array_proxy(base)->base == nullptr;
 }
 
-bool Memory::is_complex() const {
-    if (exchange_ != nullptr) {
-        DLPackTensor seen;
-        if (exchange_->describe(object_.ptr(), &seen) != 0) throw py::error_already_set();
-        return seen.type_code == DLPackExchange::complex;
-    }
-    return py::reinterpret_borrow<py::dtype>(array().descr).kind() == 'c';
-}
-
 void Memory::look_at_tensor(View& view, const Label& label) const {
     DLPackTensor seen;
     if (exchange_->describe(object_.ptr(), &seen) != 0 || !view_tensor(seen, view))
@@ -252,15 +244,15 @@ void Memory::look_at_tensor(View& view, const Label& label) const {
         refuse_without_memory(object_, label);
 }
 
-bool Memory::is_tensor_at(const fastopt_array& place) const {
+bool Memory::is_tensor_at(const fastopt_array& place, bool is_complex) const {
     DLPackTensor seen;
     if (exchange_->describe(object_.ptr(), &seen) != 0) {
         PyErr_Clear();
         return false;
     }
-    if (seen.type_code == DLPackExchange::complex) {
+    if (is_complex) {
         View view;
-        return view_tensor(seen, view) && same_place(view.array, place);
+        return view_tensor(seen, view) && view.is_complex && same_place(view.array, place);
     }
     // The same without a view, because each step asks it of each parameter.
     const auto item = static_cast<std::ptrdiff_t>(size_of(place.type));
@@ -278,6 +270,12 @@ void Memory::check_writable(const Label& label) const {
         value_error(label.text(),
                     "the array is read-only and is to be updated in place; pass a writable array, "
                     "or a copy of this one");
+}
+
+void check_kind(const View& view, bool is_complex, const Label& label) {
+    if (view.is_complex == is_complex) return;
+    type_error(label.text(), is_complex ? "it is real, and its parameter complex; convert it"
+                                        : "it is complex, and its parameter real; convert it");
 }
 
 void refuse_array(const std::string& place, bool is_type_error) {

@@ -15,6 +15,7 @@ namespace fastopt::python {
 // An array as a look has found it, with room for what it may refer to.
 struct View {
     fastopt_array array;
+    bool is_complex;
     std::ptrdiff_t shape[FASTOPT_MAX_DIMS];
     std::ptrdiff_t strides[FASTOPT_MAX_DIMS];
 };
@@ -54,7 +55,6 @@ class Memory {
     }
 
     explicit operator bool() const { return static_cast<bool>(object_); }
-    bool is_complex() const;
     const py::object& object() const { return object_; }
     py::array as_array() const;
 
@@ -65,6 +65,7 @@ class Memory {
         if (exchange_ != nullptr) return look_at_tensor(view, label);
         const auto& array = this->array();
         const NumPy& numpy = NumPy::get();
+        view.is_complex = false;
         if (array.descr == numpy.float32.ptr())
             view.array = {array.data, FASTOPT_F32, array.nd, array.dimensions, array.strides};
         else if (array.descr == numpy.float64.ptr())
@@ -72,12 +73,13 @@ class Memory {
         else
             look_at_other_array(view, label);
     }
-    bool is_at(const fastopt_array& place) const {
-        if (exchange_ != nullptr) return is_tensor_at(place);
+    // Whether it is where such an array, or one of complex numbers, was seen.
+    bool is_at(const fastopt_array& place, bool is_complex) const {
+        if (exchange_ != nullptr) return is_tensor_at(place, is_complex);
         const auto& array = this->array();
-        if (array.data != place.data || array.nd != place.ndim ||
+        if (array.data != place.data || array.nd != place.ndim || is_complex ||
             array.descr != NumPy::get().of(place.type).ptr())
-            return is_other_array_at(place);
+            return is_other_array_at(place, is_complex);
         for (int i = 0; i < place.ndim; ++i)
             if (array.dimensions[i] != place.shape[i] || array.strides[i] != place.strides[i])
                 return false;
@@ -105,13 +107,16 @@ class Memory {
         return *py::detail::array_proxy(object_.ptr());
     }
     void look_at_other_array(View& view, const Label& label) const;
-    bool is_other_array_at(const fastopt_array& place) const;
+    bool is_other_array_at(const fastopt_array& place, bool is_complex) const;
     void look_at_tensor(View& view, const Label& label) const;
-    bool is_tensor_at(const fastopt_array& place) const;
+    bool is_tensor_at(const fastopt_array& place, bool is_complex) const;
 
     py::object object_;
     const DLPackExchange* exchange_ = nullptr;  // null: an ndarray
 };
+
+// TypeError for complex numbers where the parameter is real, and the reverse.
+void check_kind(const View& view, bool is_complex, const Label& label);
 
 // How much its elements take.
 std::size_t bytes_of(const fastopt_array& array);

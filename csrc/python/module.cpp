@@ -200,14 +200,14 @@ PYBIND11_MODULE(_core, m) {
     m.def("group_options", &TensorPlan::group_options, "rule"_a, "group"_a);
     m.def("check_slot", &TensorPlan::check_slot, "rule"_a, "slot"_a, "before"_a, "options"_a);
     m.def("state_like", &state_like, "parameter"_a, "value"_a);
+    py::class_<fastopt::Plan>(m, "Learned");
     py::class_<TensorPlan> tensor_plan(m, "TensorPlan", python::collected<TensorPlan>());
     python::Constructor<const std::string&, const py::dict&, py::handle, const py::function&,
-                        const py::function&, const py::list&>::define(tensor_plan, "rule"_a,
-                                                                      "defaults"_a, "tensor_type"_a,
-                                                                      "plain_view"_a,
-                                                                      "gradient_view"_a,
-                                                                      "groups"_a);
+                        const py::function&, const py::list&,
+                        const fastopt::Plan*>::define(tensor_plan, "rule"_a, "defaults"_a,
+                                                      "tensor_type"_a, "plain_view"_a,
+                                                      "gradient_view"_a, "groups"_a, "learned"_a);
     python::define_method<TensorPlan, step_tensors>(tensor_plan, "step");
     python::define_method<TensorPlan, updated>(tensor_plan, "updated");
-    tensor_plan.def("threading", &TensorPlan::threading);
+    tensor_plan.def("threading", &TensorPlan::threading).def("learned", &TensorPlan::learned);
 }

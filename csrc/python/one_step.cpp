@@ -57,6 +57,7 @@ void OneStep::step(const Arguments& given) const {
     for (std::size_t i = 0; i < count; ++i) {
         const auto label = [&] { return operands[i].name; };
         operands[i].memory.look(views[i], label);
+        check_kind(views[i], views[0].is_complex, label);
         if (i != 1) operands[i].memory.check_writable(label);
         arrays[i] = views[i].array;
     }

@@ -7,21 +7,6 @@
 #include "gil.h"
 
 namespace fastopt::python {
-namespace {
-
-// TypeError or ValueError for what the library has just refused beside its parameter.
-template <class Held>
-[[noreturn]] void refuse_unlike(const Memory& memory, const fastopt_array& array,
-                                const Held& parameter, const std::string& place) {
-    if (memory.is_complex() != parameter.memory.is_complex())
-        type_error(place, memory.is_complex()
-                              ? "it is complex, and its parameter real; convert it"
-                              : "it is real, and its parameter complex; convert it");
-    refuse_array(place, array.type != parameter.type);
-}
-
-}  // namespace
-
 void Rows::check_group(std::size_t group) const {
     if (group >= group_count())
         throw py::value_error("group = " + std::to_string(group) + " must be below " +
@@ -43,7 +28,7 @@ Rows::Held Rows::hold(Memory memory, const Label& label) {
     layouts_.insert(layouts_.end(), seen.strides, seen.strides + seen.ndim);
     memory.check_writable(label);
     if (fastopt_array_check(&seen, nullptr) != FASTOPT_OK) refuse_array(label.text(), false);
-    return {std::move(memory), seen.data, seen.type, seen.ndim, layout};
+    return {std::move(memory), seen.data, seen.type, view.is_complex, seen.ndim, layout};
 }
 
 fastopt_array Rows::array(const Held& held) const {
@@ -54,11 +39,10 @@ fastopt_array Rows::array(const Held& held) const {
 void Rows::check_like(const Memory& memory, const Held& parameter, const Label& label) const {
     View view;
     memory.look(view, label);
+    check_kind(view, parameter.is_complex, label);
     const fastopt_array like = array(parameter);
-    // Complex numbers look as pairs of real ones do, along one more axis.
-    if (fastopt_array_check(&view.array, &like) != FASTOPT_OK ||
-        memory.is_complex() != parameter.memory.is_complex())
-        refuse_unlike(memory, view.array, parameter, label.text());
+    if (fastopt_array_check(&view.array, &like) != FASTOPT_OK)
+        refuse_array(label.text(), view.array.type != parameter.type);
 }
 
 // Parameters and slots.
@@ -102,6 +86,7 @@ void Rows::make_plan(const std::vector<OptionStruct>& groups,
         plan.set_steps(index, steps[index]);
         bytes += bytes_of(parameter);
     }
+    plan.learn(plan_);
     std::vector<std::ptrdiff_t> layouts;  // without those of rows that are no more
     for_each_held([&](const Held& held) {
         const auto layout = layouts_.begin() + static_cast<std::ptrdiff_t>(held.layout);
@@ -165,9 +150,11 @@ bool Rows::set_gradient(std::size_t index) {
         clear_gradient(index);
         return false;
     }
-    fastopt_array place = array(rows_[index].parameter);
+    const Held& parameter = rows_[index].parameter;
+    fastopt_array place = array(parameter);
     place.data = gradient.handed_over;
-    if (place.data != nullptr && !gradient.indices && gradient.values.is_at(place))
+    if (place.data != nullptr && !gradient.indices &&
+        gradient.values.is_at(place, parameter.is_complex))
         return gradient.may_be_imaginary;
     return set_other_gradient(index);
 }
@@ -184,6 +171,7 @@ bool Rows::set_other_gradient(std::size_t index) {
     const auto label = [&] { return name(index, Part::gradient, 0); };
     View view;
     gradient.values.look(view, label);
+    check_kind(view, parameter.is_complex, label);
     const fastopt_array& seen = view.array;
     const unsigned flags = is_known_apart(index, seen) ? FASTOPT_DISJOINT : 0;
     gradient.handed_over = nullptr;
@@ -194,7 +182,7 @@ bool Rows::set_other_gradient(std::size_t index) {
         return true;
     }
     if (status == FASTOPT_OUT_OF_MEMORY) check(status);
-    if (status != FASTOPT_OK) refuse_unlike(gradient.values, seen, parameter, label());
+    if (status != FASTOPT_OK) refuse_array(label(), seen.type != parameter.type);
     if (!gradient.indices &&
         std::equal(seen.strides, seen.strides + seen.ndim, array(parameter).strides))
         gradient.handed_over = seen.data;
@@ -217,20 +205,25 @@ void Rows::set_interleaved_gradients() {
     for (std::size_t i = 0; i < interleaved_.size(); ++i) {
         const fastopt_array& array = views[i].array;
         check(hand_over(interleaved_[i], array, FASTOPT_DISJOINT));
-        apart_[interleaved_[i]] = {array.data, {array.strides, array.strides + array.ndim}};
+        apart_[interleaved_[i]] = {array.data,
+                                   {array.shape, array.shape + array.ndim},
+                                   {array.strides, array.strides + array.ndim}};
     }
     interleaved_.clear();
 }
 
 // Whether the gradient is where it was found to have no element in common with what is updated.
+// Of a sparse one, the next may have more values.
 bool Rows::is_known_apart(std::size_t row, const fastopt_array& gradient) const {
     if (apart_.empty()) return false;
     const auto found = apart_.find(row);
     if (found == apart_.end()) return false;
     const Apart& known = found->second;
-    return known.data == gradient.data &&
-           known.strides.size() == static_cast<std::size_t>(gradient.ndim) &&
-           std::equal(known.strides.begin(), known.strides.end(), gradient.strides);
+    const auto agree = [&](const std::vector<std::ptrdiff_t>& lengths, const std::ptrdiff_t* seen) {
+        return std::equal(lengths.begin(), lengths.end(), seen, seen + gradient.ndim);
+    };
+    return known.data == gradient.data && agree(known.shape, gradient.shape) &&
+           agree(known.strides, gradient.strides);
 }
 
 }  // namespace fastopt::python

@@ -34,6 +34,7 @@ class Rows {
         Memory memory;
         void* data;
         fastopt_type type;
+        bool is_complex;
         int ndim;
         std::size_t layout;  // where in layouts_ are its shape, and behind that its strides
     };
@@ -78,7 +79,11 @@ class Rows {
     // Looks at what is to have the parameter's type and shape.
     void check_like(const Memory& memory, const Held& parameter, const Label& label) const;
     fastopt_array array(const Held& held) const;
-    bool is_unmoved(const Held& held) const { return held.memory.is_at(array(held)); }
+    bool is_unmoved(const Held& held) const { return is_at(held.memory, held); }
+    // Whether memory is where this was seen.
+    bool is_at(const Memory& memory, const Held& held) const {
+        return memory.is_at(array(held), held.is_complex);
+    }
 
     // ValueError if parameters or slots have an element in common.
     void check_overlap() const;
@@ -151,8 +156,8 @@ class Rows {
 
     // Where a gradient was.
     struct Apart {
-        const void* data = nullptr;
-        std::vector<std::ptrdiff_t> strides;
+        const void* data;
+        std::vector<std::ptrdiff_t> shape, strides;
     };
 
     bool set_other_gradient(std::size_t row);

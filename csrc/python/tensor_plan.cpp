@@ -87,7 +87,7 @@ TensorPlan::Group::Group(const std::string& rule, const py::dict& values) {
 
 TensorPlan::TensorPlan(const std::string& rule, const py::dict& defaults, py::handle tensor_type,
                        const py::function& plain_view, const py::function& gradient_view,
-                       const py::list& groups)
+                       const py::list& groups, const Plan* learned)
     : Rows(rule),
       exchange_(&exchange_of(tensor_type)),
       plain_view_(plain_view),
@@ -110,6 +110,7 @@ TensorPlan::TensorPlan(const std::string& rule, const py::dict& defaults, py::ha
     std::vector<std::int64_t> steps;
     for (std::size_t row = 0; row < rows_.size(); ++row)
         steps.push_back(tracked_[row].has_step ? count(row) : tracked_[row].began_with);
+    if (learned != nullptr) plan_.learn(*learned);
     make_plan(options, steps);
 }
 
@@ -234,7 +235,7 @@ bool TensorPlan::is_where_it_was(const Entry& entry, bool with_state) const {
     const std::size_t row = *entry.row;
     const auto check = [&](py::handle tensor, const Held& held, Part part, std::size_t slot) {
         const auto label = [&] { return name(row, part, slot); };
-        return memory_of(tensor, entry, label).is_at(array(held));
+        return is_at(memory_of(tensor, entry, label), held);
     };
     if (!check(entry.parameter, rows_[row].parameter, Part::parameter, 0)) return false;
     const std::vector<Slot>& slots = tracked_[row].slots;

@@ -26,10 +26,11 @@ class TensorPlan final : Rows {
     // `state` is a dictionary from "step", where the optimizer has that, and the slots' names to
     // pairs (tensor, array): the array is the tensor's memory, which it keeps alive, or None where
     // that is the tensor's own. It is None for a parameter that has no gradient yet. `steps` is
-    // how many steps the parameter has made; it is read only where no "step" tells.
+    // how many steps the parameter has made; it is read only where no "step" tells. `learned` is of
+    // the plan before this one, or null.
     TensorPlan(const std::string& rule, const py::dict& defaults, py::handle tensor_type,
                const py::function& plain_view, const py::function& gradient_view,
-               const py::list& groups);
+               const py::list& groups, const Plan* learned);
 
     // One step, with the gradients that the parameters have now; 0 threads: the default. False, and
     // nothing done, where parameters, options or state are no longer what the plan was made for.
@@ -40,6 +41,12 @@ class TensorPlan final : Rows {
     // The parameters that the last step updated.
     const py::list& updated();
     py::object threading() const { return Rows::threading(); }
+    // What this plan has learned of threads, for another: an empty plan that has learned it.
+    Plan learned() const {
+        Plan empty;
+        empty.learn(plan_);
+        return empty;
+    }
 
     // TypeError, beginning with the label, for a tensor that cannot be used.
     static void check_tensor(py::handle tensor_type, py::handle tensor, const std::string& label);

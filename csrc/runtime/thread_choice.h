@@ -16,17 +16,18 @@ namespace fastopt::core {
 // The bits of a step do not depend on the number, so nothing else does.
 class ThreadChoice {
   public:
-    // Calls work(threads), which touches so many bytes, with the number that is chosen.
+    // Calls work(threads), which touches so many bytes, with the number that is chosen; it returns
+    // how many there were.
     template <class Work>
     void run(ThreadLimit limit, std::size_t bytes, const Work& work) {
         limit_ = limit;
         if (limit.reason != FASTOPT_THREADS_MEASURED) {
-            work(used_ = limit.most);
+            used_ = work(limit.most);
             return;
         }
-        used_ = next(limit.most);
+        const int chosen = next(limit.most);
         const auto begin = std::chrono::steady_clock::now();
-        work(used_);
+        used_ = work(chosen);
         const std::chrono::duration<double> time = std::chrono::steady_clock::now() - begin;
         took(time.count(), bytes);
     }

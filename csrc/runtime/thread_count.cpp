@@ -87,7 +87,8 @@ ThreadLimit thread_limit(int num_threads, std::size_t bytes) {
     if (bytes < parallel_bytes) return {1, FASTOPT_THREADS_SMALL};
     // More would end the process, or hang.
     const int able = fork_count() > 0 ? 1 : openmp_limit();
-    if (num_threads > 0) return {std::min(num_threads, able), FASTOPT_THREADS_EXACT};
+    if (num_threads > able) return {able, FASTOPT_THREADS_LIMITED};
+    if (num_threads > 0) return {num_threads, FASTOPT_THREADS_EXACT};
     const fastopt_thread_limits limits = thread_limits();
     int most = std::min(able, FASTOPT_MAX_THREADS);
     for (const int limit : {-std::max(num_threads, -FASTOPT_MAX_THREADS), limits.environment,

@@ -47,6 +47,8 @@ class Shared:
         self.threads = 0  # for the default
         # Made at the first step, and anew where parameters, gradients or state were rearranged.
         self.plan: _core.TensorPlan | None = None
+        # What those before have learned of threads.
+        self.learned: _core.Learned | None = None
         # The state tensors that were made here, by id, and the arrays in whose memory they are.
         self.arrays: Mapping[int, tuple[torch.Tensor, Any]] = {}
         # The options that give each state tensor its meaning.
@@ -54,9 +56,15 @@ class Shared:
         # From then on somebody else may replace or move the state, which each step has to look up.
         self.state_was_handed_out = False
 
-    def forget_plan(self) -> None:
+    def drop_plan(self) -> None:
+        """Keep of the plan only what it has learned."""
+        if self.plan is not None:
+            self.learned, self.plan = self.plan.learned(), None
+
+    def forget_state(self) -> None:
         """Forget where the state was."""
-        self.plan, self.arrays = None, {}
+        self.drop_plan()
+        self.arrays = {}
 
 
 class Locked(torch.optim.Optimizer):
@@ -163,7 +171,7 @@ class Fused(Locked):
     def state(self, value: defaultdict[torch.Tensor, Any]) -> None:
         check_state(value)
         self.__dict__["state"] = value
-        self._shared.forget_plan()
+        self._shared.forget_state()
 
     @property
     def _state(self) -> defaultdict[torch.Tensor, Any]:
@@ -227,7 +235,7 @@ class Fused(Locked):
 
     def _begin(self) -> None:
         """Forget what was known of the state: it is new, and no one else holds it."""
-        self._shared.forget_plan()
+        self._shared.forget_state()
         self._shared.state_was_handed_out = False
         self._shared.options = self._options_of_state()
 
@@ -337,7 +345,7 @@ class Fused(Locked):
 
     def _step_rearranged(self, threads: int) -> _core.TensorPlan:
         """Step with a new plan; only then keep that, and the state that began with it."""
-        self._shared.plan = None
+        self._shared.drop_plan()
         self._check_arrangement()
         groups = []
         states: list[tuple[torch.Tensor, State]] = []
@@ -376,6 +384,7 @@ class Fused(Locked):
             plain_view,
             self._gradient_view,
             groups,
+            self._shared.learned,
         )
         if not plan.step(self.param_groups, None, threads):
             raise RuntimeError(

@@ -1096,6 +1096,8 @@ class World {
             CHECK(threading.num_threads <= threading.most);
             CHECK(threading.count >= 0 && threading.count <= FASTOPT_MAX_CHOICES);
         }
+        fastopt_plan* const other = seldom_null(draw_model()->plan);
+        accepted("learn", [&] { return fastopt_plan_learn(model.plan, other); });
         fastopt_thread_limits limits;
         accepted("get_thread_limits",
                  [&] { return fastopt_get_thread_limits(seldom_null(&limits)); });
