@@ -123,12 +123,11 @@ def test_a_new_plan_knows_what_the_last_one_learned():
     memory = torch.ones(2, 1 << 20)
     p = torch.nn.Parameter(memory[0])
     optimizer = optim.Adam([p])
-    if torch.get_num_threads() == 1 or fo.runtime_info()["num_threads"] == 1:
-        pytest.skip("there is one thread")
     p.grad = torch.ones(1 << 20)
     for step in range(40):
         p.data = memory[step % 2]
         if step % 5 == 0:
             optimizer.load_state_dict(optimizer.state_dict())
         optimizer.step()
-    assert len(optimizer.threading["seconds"]) > 1
+    told = optimizer.threading
+    assert len(told["seconds"]) > 1 or (told["reason"] == "limited" and told["most"] == 1)

@@ -88,6 +88,7 @@ void visit_pieces(const Task& task, std::size_t first, std::size_t count, std::s
             visit_tiles<double>(task, first, count, *tiles, visit);
         return;
     }
+    // Most small tasks; to copy the addresses would take longer than to sweep a few elements.
     if (first == 0 && count <= piece) {
         visit(task.at, first, count);
         return;

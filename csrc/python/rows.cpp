@@ -7,6 +7,7 @@
 #include "gil.h"
 
 namespace fastopt::python {
+
 void Rows::check_group(std::size_t group) const {
     if (group >= group_count())
         throw py::value_error("group = " + std::to_string(group) + " must be below " +
